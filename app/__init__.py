@@ -1,0 +1,1 @@
+"""Trunkline's host programs: the tray, the terminal server, the command line."""

@@ -1,0 +1,1 @@
+"""The shelf of commands; found by scanning. Each module exports ``COMMANDS``."""

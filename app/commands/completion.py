@@ -1,0 +1,21 @@
+"""``trunkline completion``: shell completion."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print the completion script for a shell; put it where your shell looks for one."""
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"No completion for {shell}.")
+    root = context.find_root().command
+    click.echo(kind(root, {}, "trunkline", "_TRUNKLINE_COMPLETE").source())
+
+
+COMMANDS = (completion,)

@@ -1,0 +1,142 @@
+"""``trunkline serve``: the proxy in a terminal, a container or a service; no Qt is imported."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
+
+from app import logs
+from app.paths import Paths
+from app.wiring import Workplace, open_workplace
+from proxy_core import Proxy, Settings
+from proxy_core.events import Event, VaultChanged
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_DAY_S = 86400.0
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run on uvloop where there is one, else on asyncio's own loop."""
+    factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    if sys.platform != "win32":
+        try:
+            import uvloop
+
+            factory = uvloop.new_event_loop
+        except ImportError:
+            factory = None
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(coroutine)
+
+
+async def serve(
+    paths: Paths,
+    *,
+    host: str | None,
+    port: int | None,
+    vault_kind: str | None,
+    announce: Callable[[Workplace, Proxy], None],
+) -> None:
+    """Serve until SIGTERM or SIGINT. Raises SettingsError, StoreError when it cannot begin."""
+    logs.set_up("info", paths.log)
+    place = await open_workplace(paths, os.environ, vault_kind=vault_kind, memory_fallback=True)
+    await place.settings_store.create()
+    logs.set_up(place.settings.log.level, paths.log)
+    settings = _with_address(place.settings, host, port)
+    proxy = place.proxy(_tell, settings)
+    stopped = _stop_signal()
+    follower: asyncio.Task[None] | None = None
+    try:
+        await proxy.start()
+        _warn_if_open(settings)
+        follower = asyncio.get_running_loop().create_task(proxy.follow(place.settings_store))
+        announce(place, proxy)
+        await stopped.wait()
+        log.info("stopping")
+    finally:
+        if follower is not None:
+            follower.cancel()
+            await asyncio.gather(follower, return_exceptions=True)
+        await proxy.close()
+
+
+def announce_json(place: Workplace, proxy: Proxy) -> None:
+    """Print one JSON line with the addresses; scripts wait for it."""
+    seen = proxy.snapshot()
+    line: dict[str, object] = {
+        "event": "listening",
+        "url": seen.url,
+        "port": proxy.port,
+        **seen.urls,
+        "pid": os.getpid(),
+        "vault": place.vault_kind,
+        "vault_state": place.vault_status.state,
+    }
+    if place.vault_kind == "memory":
+        # nothing else can tell this key: it is not stored anywhere
+        line["key"] = proxy.default_key
+    print(json.dumps(line), flush=True)  # noqa: T201
+
+
+def announce_people(place: Workplace, proxy: Proxy) -> None:
+    """Print what a person needs to begin."""
+    seen = proxy.snapshot()
+    known = seen.urls
+    key = proxy.default_key or "(the vault is locked)"
+    lines = [
+        f"Trunkline is running at {seen.url}",
+        "",
+        f"  OpenAI SDKs and tools     base URL  {known['openai']}",
+        f"  Anthropic SDKs and tools  base URL  {known['anthropic']}",
+        f"  Google SDKs and tools     base URL  {known['gemini']}",
+        f"  Key                                 {key}",
+        "",
+        f"Secrets are protected by: {place.vault_status.protected_by}.",
+        "Press Ctrl+C to stop.",
+    ]
+    print("\n".join(lines), flush=True)  # noqa: T201
+
+
+def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:
+    server = settings.server
+    if host is not None:
+        server = replace(server, host=host)
+    if port is not None:
+        server = replace(server, port=port)
+    return replace(settings, server=server)
+
+
+def _warn_if_open(settings: Settings) -> None:
+    if settings.server.host not in ("127.0.0.1", "::1", "localhost"):
+        log.warning(
+            "listening on %s: other machines on your network can reach Trunkline. They need a key; "
+            "the connection is not encrypted.",
+            settings.server.host,
+        )
+
+
+def _stop_signal() -> asyncio.Event:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, stopped.set)
+        except NotImplementedError:
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
+    return stopped
+
+
+def _tell(event: Event) -> None:
+    if isinstance(event, VaultChanged):
+        log.warning("vault %s: %s", event.state, event.message or "")

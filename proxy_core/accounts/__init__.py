@@ -1,0 +1,1 @@
+"""Who serves: accounts, their secrets, their models, their turns."""

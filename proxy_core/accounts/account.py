@@ -1,0 +1,56 @@
+"""An account as the relay uses it: settings of one identity at a provider, without its secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from proxy_core.provider import Provider
+from proxy_core.settings import AccountSettings, ModelSettings, NetworkSettings
+
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One identity at a provider.
+
+    ``base_url`` None: the provider's own; ``proxy`` None: the environment's.
+    """
+
+    id: str
+    provider: Provider
+    name: str
+    base_url: str | None = None
+    dialect: str = ""
+    models: tuple[ModelSettings, ...] = ()
+    proxy: str | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: _NO_HEADERS)
+    has_key: bool = False
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it was not configured: the demo, or a model server found on this machine."""
+        return self.id == self.provider.name and not self.has_key
+
+
+def from_settings(settings: AccountSettings, provider: Provider, network: NetworkSettings) -> Account:
+    """Return the account of a settings entry."""
+    return Account(
+        id=settings.id,
+        provider=provider,
+        name=settings.name or settings.id,
+        base_url=settings.base_url or None,
+        dialect=settings.dialect,
+        models=settings.models,
+        proxy=settings.proxy or network.proxy or None,
+        headers=settings.headers,
+        has_key=settings.has_key and provider.key_use != "none",
+    )
+
+
+def unconfigured(provider: Provider, base_url: str | None, network: NetworkSettings) -> Account:
+    """Return the account of a provider that needs no configuration (demo, local model server)."""
+    proxy = "direct" if base_url else network.proxy or None
+    return Account(id=provider.name, provider=provider, name=provider.title, base_url=base_url, proxy=proxy)

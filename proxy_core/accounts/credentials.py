@@ -1,0 +1,66 @@
+"""Secrets of accounts: read once from the vault, kept in memory, forgotten when settings change."""
+
+from __future__ import annotations
+
+import asyncio
+
+from proxy_core.accounts.account import Account
+from proxy_core.errors import CredentialError, VaultLockedError
+from proxy_core.keys import account_secret, proxy_secret
+from proxy_core.store import CredentialStore
+from proxy_core.tasks import TaskGroup
+
+VAULT_TIMEOUT_S = 30.0
+"""A keyring may ask its user to unlock it; after this the request gets *locked* instead of waiting on."""
+
+
+class Credentials:
+    """A cache in front of the vault."""
+
+    def __init__(self, vault: CredentialStore, timeout_s: float = VAULT_TIMEOUT_S) -> None:
+        self._vault = vault
+        self._timeout_s = timeout_s
+        self._cache: dict[str, str] = {}
+        self._waiting: dict[str, asyncio.Task[str | None]] = {}
+        self._tasks = TaskGroup()
+
+    async def key(self, account: Account) -> str | None:
+        """Return the account's secret, None if it needs none. Raises CredentialError, VaultLockedError."""
+        if not account.has_key:
+            return None
+        name = account_secret(account.id)
+        if (known := self._cache.get(name)) is not None:
+            return known
+        secret = await self._read(name)
+        if secret is None:
+            raise CredentialError(
+                f"The vault has no key for the account {account.name!r}. "
+                f"Add it again: trunkline accounts add {account.provider.name} --name NAME --replace --key-stdin"
+            )
+        self._cache[name] = secret
+        return secret
+
+    async def proxy(self, account: Account) -> str | None:
+        """Return the way out for an account, with the password that only the vault holds."""
+        if account.proxy is None or "@" not in account.proxy:
+            return account.proxy
+        name = proxy_secret(account.id)
+        if name not in self._cache:
+            self._cache[name] = await self._read(name) or account.proxy
+        return self._cache[name]
+
+    async def _read(self, name: str) -> str | None:
+        # One question to the vault per secret, however many requests wait for it; a request that leaves
+        # does not take the answer away from the others.
+        task = self._waiting.get(name)
+        if task is None:
+            task = self._waiting[name] = self._tasks.spawn(self._vault.get(name), "secret from the vault")
+            task.add_done_callback(lambda _: self._waiting.pop(name, None))
+        try:
+            return await asyncio.wait_for(asyncio.shield(task), self._timeout_s)
+        except TimeoutError:
+            raise VaultLockedError("The vault does not answer; it may wait to be unlocked.") from None
+
+    def forget(self) -> None:
+        """Drop every cached secret: the next use reads the vault again."""
+        self._cache.clear()

@@ -1,0 +1,1 @@
+"""The shelf of wire formats; found by the registry, never imported by name."""

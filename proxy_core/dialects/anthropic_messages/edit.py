@@ -1,0 +1,73 @@
+"""Shallow edits of a body that stays in this dialect: top-level members only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proxy_core import jsonbytes
+from proxy_core.dialect import Edits
+from proxy_core.dialects.anthropic_messages.thinking import encode_thinking
+from proxy_core.dialects.anthropic_messages.words import DEFAULT_MAX_TOKENS
+from proxy_core.ir.request import ReasoningControl
+from proxy_core.profile import ModelProfile
+
+_SAMPLING = ("temperature", "top_p", "top_k")
+_READ = ("model", "stream", "max_tokens", "thinking", "output_config", "tool_choice", *_SAMPLING)
+_FORCING = ("any", "tool")
+
+
+def edit_request(body: bytes, edits: Edits, profile: ModelProfile, *, is_chat: bool) -> bytes:
+    """Return the body with the edits, the very same bytes if none applies. Raises DecodeError.
+
+    A counting request has no ``stream``, so that edit passes it by.
+    """
+    found = jsonbytes.peek(body, _READ)
+    replace: dict[str, Any] = {}
+    drop: list[str] = []
+    if edits.model is not None and edits.model != found.get("model"):
+        replace["model"] = edits.model
+    if is_chat and edits.stream is not None and edits.stream != bool(found.get("stream")):
+        replace["stream"] = edits.stream
+    if edits.reasoning is not None:
+        _think(edits.reasoning, profile, found, replace, drop)
+    if not replace and not drop:
+        return body
+    return jsonbytes.edit(body, replace, drop)
+
+
+def _think(
+    control: ReasoningControl,
+    profile: ModelProfile,
+    found: dict[str, Any],
+    replace: dict[str, Any],
+    drop: list[str],
+) -> None:
+    """Set thinking and effort; what the vendor refuses beside thinking goes."""
+    if control.mode == "unset":
+        return
+    most = found.get("max_tokens")
+    most = most if isinstance(most, int) else profile.max_output_tokens or DEFAULT_MAX_TOKENS
+    wire = encode_thinking(control, profile, most)
+    thinking, effort = wire.thinking, wire.effort
+    choice = found.get("tool_choice")
+    if wire.is_on and isinstance(choice, dict) and choice.get("type") in _FORCING:
+        thinking, effort = {"type": "disabled"}, None
+    _set("thinking", thinking, found, replace, drop)
+    config = found.get("output_config")
+    config = (
+        {key: value for key, value in config.items() if key != "effort"} if isinstance(config, dict) else {}
+    )
+    if effort is not None:
+        config["effort"] = effort
+    _set("output_config", config or None, found, replace, drop)
+    if thinking is not None and thinking["type"] != "disabled":
+        drop += [name for name in _SAMPLING if name in found]
+
+
+def _set(
+    name: str, value: dict[str, Any] | None, found: dict[str, Any], replace: dict[str, Any], drop: list[str]
+) -> None:
+    if value is None:
+        drop += [name] * (name in found)
+    elif found.get(name) != value:
+        replace[name] = value

@@ -1,0 +1,161 @@
+"""Content blocks of a reply, both ways (anthropic 2.11.0 ``ContentBlock``, 2026-11-20)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from proxy_core import jsonbytes
+from proxy_core.dialects.anthropic_messages.blocks_decode import decode_citation
+from proxy_core.dialects.anthropic_messages.blocks_encode import Block, encode_call
+from proxy_core.dialects.anthropic_messages.select import media_note
+from proxy_core.dialects.anthropic_messages.words import (
+    HOSTED,
+    NAME,
+    PART_SEALS,
+    REDACTED,
+    SIGNATURE,
+    UNSIGNED,
+)
+from proxy_core.ir.message import (
+    Citation,
+    HostedStep,
+    Json,
+    Media,
+    Opaque,
+    Part,
+    Reasoning,
+    Refusal,
+    Seal,
+    Text,
+    ToolCall,
+)
+from proxy_core.ir.seal import carried, wrap
+
+
+def decode_block(block: Mapping[str, Json], issuer: str) -> Part:
+    """Read one complete block; wrong types read as empty, unknown blocks stay as they are."""
+    match block.get("type"):
+        case "text":
+            found = block.get("citations")
+            citations = found if isinstance(found, list) else []
+            return Text(
+                _word(block, "text"),
+                tuple(decode_citation(one) for one in citations if isinstance(one, dict)),
+            )
+        case "thinking":
+            text = _word(block, "thinking")
+            return Reasoning((text,) if text else (), _seal(block, "signature", SIGNATURE, issuer))
+        case "redacted_thinking":
+            return Reasoning((), _seal(block, "data", REDACTED, issuer), redacted=True)
+        case "tool_use":
+            given = block.get("input")
+            arguments = "{}" if given is None else jsonbytes.text(given)
+            return ToolCall(_word(block, "id"), _word(block, "name"), arguments)
+        case "server_tool_use":
+            name = _word(block, "name")
+            return HostedStep(HOSTED.get(name, name), NAME, dict(block), _word(block, "id") or None)
+        case str(kind) if kind.endswith("_tool_result"):
+            name = kind.removesuffix("_tool_result")
+            return HostedStep(HOSTED.get(name, name), NAME, dict(block), _word(block, "tool_use_id") or None)
+        case _:
+            return Opaque(NAME, dict(block))
+
+
+def _word(block: Mapping[str, Json], key: str) -> str:
+    value = block.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _seal(block: Mapping[str, Json], key: str, kind: str, issuer: str) -> Seal | None:
+    value = _word(block, key)
+    # Another Trunkline upstream marks unsigned thinking as we do.
+    return Seal(issuer, kind, value) if value and value != wrap(UNSIGNED) else None
+
+
+def encode_blocks(part: Part) -> list[Block]:
+    """Return the blocks of a part of a reply: none for what only another dialect can show.
+
+    A seal on a text or call travels in a thinking block of its own: before a call, after a text.
+    """
+    match part:
+        case Text():
+            return [*_text(part), *after(part)]
+        case Refusal():
+            return [{"type": "text", "text": part.text}] if part.text else []
+        case Reasoning():
+            return _reasoning(part)
+        case ToolCall():
+            return [*_before(part), encode_call(part)]
+        case Media():
+            return [{"type": "text", "text": media_note(part)}]
+        case HostedStep() | Opaque() if part.dialect == NAME:
+            return [dict(part.raw)]
+        case _:
+            return []
+
+
+def _text(part: Text) -> list[Block]:
+    citations = reply_citations(part.citations)
+    if not part.text and not citations:
+        return []
+    block: Block = {"type": "text", "text": part.text}
+    if citations:
+        block["citations"] = citations
+    return [block]
+
+
+def reply_citations(citations: tuple[Citation, ...]) -> list[Block]:
+    """Return citations as the client knows them; web sources of other vendors as search results."""
+    return [found for one in citations if (found := _citation(one))]
+
+
+def _citation(citation: Citation) -> Block | None:
+    kind = citation.native.get("type")
+    if isinstance(kind, str) and kind.endswith("_location"):
+        return dict(citation.native)
+    if not citation.url:
+        return None
+    return {
+        "type": "web_search_result_location",
+        "url": citation.url,
+        "title": citation.title,
+        "cited_text": citation.quote or "",
+        "encrypted_index": "",
+    }
+
+
+def _reasoning(part: Reasoning) -> list[Block]:
+    if part.redacted and not part.segments:
+        data = _carried(part.seal, REDACTED)
+        return [{"type": "redacted_thinking", "data": data}] if data else []
+    if not part.text and part.seal is None:
+        return []
+    return [{"type": "thinking", "thinking": part.text, "signature": signature_of(part)}]
+
+
+def signature_of(part: Reasoning) -> str:
+    """Return what stands in the signature of a thinking block: never empty."""
+    return _carried(part.seal, SIGNATURE) or wrap(UNSIGNED)
+
+
+def _carried(seal: Seal | None, kind: str) -> str | None:
+    if seal is None or (seal.issuer is None and seal.kind != kind):
+        return None
+    return carried(seal, kind)
+
+
+def _before(call: ToolCall) -> list[Block]:
+    value = _part_seal(call.seal)
+    return [{"type": "thinking", "thinking": "", "signature": value}] if value else []
+
+
+def after(part: Text | ToolCall) -> list[Block]:
+    """Return the carrier of a seal for a part that has already been sent."""
+    value = _part_seal(part.seal)
+    return [{"type": "redacted_thinking", "data": value}] if value else []
+
+
+def _part_seal(seal: Seal | None) -> str | None:
+    if seal is None or seal.issuer is None or seal.kind not in PART_SEALS:
+        return None
+    return wrap(seal)

@@ -1,0 +1,86 @@
+"""Knobs of a request to the wire: lengths, sampling, stop strings, identity, tiers."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from proxy_core.dialects.anthropic_messages.blocks_encode import Block
+from proxy_core.dialects.anthropic_messages.words import DEFAULT_MAX_TOKENS, NAME
+from proxy_core.errors import UnsupportedError
+from proxy_core.ir.request import Loss, Request, Sampling
+from proxy_core.profile import ModelProfile
+
+_TIERS = MappingProxyType({"auto": "auto", "default": "standard_only", "standard": "standard_only"})
+_NOWHERE = (
+    "seed", "presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs", "verbosity",
+    "cache_key", "metadata", "store",
+)  # fmt: skip
+
+
+def refuse_unsayable(request: Request) -> None:
+    """Raise UnsupportedError for several candidates or output other than text."""
+    candidates = request.sampling.candidates
+    if candidates is not None and candidates > 1:
+        raise UnsupportedError(
+            f"Anthropic gives one answer per request, not {candidates}; ask several times.", param="n"
+        )
+    foreign = [word for word in request.sampling.modalities if word.lower() != "text"]
+    if foreign:
+        raise UnsupportedError(f"Anthropic answers in text only, not in {foreign[0]}.", param="modalities")
+
+
+def max_tokens_for(request: Request, profile: ModelProfile) -> int:
+    """Return ``max_tokens``: the caller's, else the model's most, else 32000; never above the model's most.
+
+    0, which only warms the cache, is passed on for callers of this dialect alone.
+    """
+    asked = request.sampling.max_output_tokens
+    if asked is None:
+        return profile.max_output_tokens or DEFAULT_MAX_TOKENS
+    if asked < 1 and request.dialect != NAME:
+        asked = 1
+    return asked if profile.max_output_tokens is None else min(asked, profile.max_output_tokens)
+
+
+def encode_sampling(
+    body: Block, request: Request, profile: ModelProfile, *, thinking_on: bool, losses: list[Loss]
+) -> tuple[str, ...]:
+    """Add the knobs to the body; return stop strings that the vendor refuses and the proxy must cut at."""
+    sampling = request.sampling
+    _randomness(body, sampling, profile, thinking_on, losses)
+    if stops := [text for text in sampling.stop if text.strip()]:
+        body["stop_sequences"] = stops
+    if sampling.user:
+        body["metadata"] = {"user_id": sampling.user}
+    if sampling.service_tier is not None:
+        tier = _TIERS.get(sampling.service_tier)
+        if tier is None and request.dialect == NAME:
+            tier = sampling.service_tier
+        if tier is None:
+            losses.append(Loss("service_tier", f"Anthropic has no tier {sampling.service_tier!r}"))
+        else:
+            body["service_tier"] = tier
+    for name in _NOWHERE:
+        if getattr(sampling, name) not in (None, False):
+            losses.append(Loss(name, "Anthropic has nothing like it"))
+    return tuple(text for text in sampling.stop if text and not text.strip())
+
+
+def _randomness(
+    body: Block, sampling: Sampling, profile: ModelProfile, thinking_on: bool, losses: list[Loss]
+) -> None:
+    given = {name: getattr(sampling, name) for name in ("temperature", "top_p", "top_k")}
+    given = {name: value for name, value in given.items() if value is not None}
+    if not profile.sampling or thinking_on:
+        why = "not together with thinking" if profile.sampling else "the model takes no sampling settings"
+        losses += [Loss(name, why) for name, value in given.items() if name == "top_k" or value != 1]
+        return
+    if "temperature" in given and given.pop("top_p", None) is not None:
+        losses.append(Loss("top_p", "Anthropic takes either temperature or top_p"))
+    if "top_k" in given:
+        given["top_k"] = int(given["top_k"])
+    for name in ("temperature", "top_p"):
+        if name in given and not 0 <= given[name] <= 1:
+            losses.append(Loss(name, "limited to the range from 0 to 1"))
+            given[name] = min(max(given[name], 0), 1)
+    body |= given

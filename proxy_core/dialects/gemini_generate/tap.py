@@ -1,0 +1,72 @@
+"""Watches a same-dialect reply go by: usage, finish reason, in-band errors."""
+
+from __future__ import annotations
+
+from proxy_core import jsonbytes
+from proxy_core.dialect import Mode
+from proxy_core.dialects.gemini_generate.errors import decode_error_object
+from proxy_core.dialects.gemini_generate.finish import NAME, decode_finish
+from proxy_core.dialects.gemini_generate.framing import ChunkCutter
+from proxy_core.dialects.gemini_generate.usage import decode_usage
+from proxy_core.errors import DecodeError, Failure
+from proxy_core.ir.message import Json
+from proxy_core.ir.stream import Finish, Usage
+
+
+class ReplyTap:
+    """A ``Tap``; it decodes candidates only in chunks that may end one."""
+
+    def __init__(self, mode: Mode) -> None:
+        self._cutter = None if mode == "whole" else ChunkCutter()
+        self._body = bytearray()
+        self._has_call = False
+        self._is_closed = False
+        self.usage: Usage | None = None
+        self.finish: Finish | None = None
+        self.failure: Failure | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the finish reason of a candidate (or a blocked prompt) was seen."""
+        return self.finish is not None
+
+    def feed(self, data: bytes) -> None:
+        """Look at the next bytes."""
+        if self._cutter is None:
+            self._body += data
+            return
+        for chunk in self._cutter.feed(data):
+            self._see(chunk)
+
+    def close(self) -> None:
+        """The bytes ended."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        for chunk in [bytes(self._body)] if self._cutter is None else self._cutter.close():
+            self._see(chunk)
+        self._body.clear()
+
+    def _see(self, chunk: bytes) -> None:
+        self._has_call = self._has_call or b'"functionCall"' in chunk
+        names = ["usageMetadata", "promptFeedback", "error"]
+        if b'"finishReason"' in chunk:
+            names.append("candidates")
+        try:
+            found = jsonbytes.peek(chunk, names)
+        except DecodeError:
+            return
+        self.usage = decode_usage(found.get("usageMetadata")) or self.usage
+        if found.get("error") is not None:
+            self.failure = decode_error_object(found, 502)
+        for candidate in _dicts(found.get("candidates")):
+            reason = candidate.get("finishReason")
+            if isinstance(reason, str) and candidate.get("index", 0) == 0:
+                self.finish = decode_finish(reason, self._has_call)
+        feedback = found.get("promptFeedback")
+        if isinstance(feedback, dict) and feedback.get("blockReason") and self.finish is None:
+            self.finish = Finish("filter", str(feedback["blockReason"]), NAME)
+
+
+def _dicts(value: Json) -> list[dict[str, Json]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

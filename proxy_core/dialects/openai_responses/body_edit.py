@@ -1,0 +1,44 @@
+"""Shallow edits of a body that stays in this dialect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proxy_core import jsonbytes
+from proxy_core.dialect import Edits
+from proxy_core.dialects.openai_responses.settings_encode import encode_reasoning
+from proxy_core.ir.request import ReasoningControl
+from proxy_core.profile import ModelProfile
+
+_PEEKED = ("model", "stream", "reasoning")
+
+
+def edit_request(body: bytes, edits: Edits, profile: ModelProfile) -> bytes:
+    """Return the body with the edits, byte for byte as it came where nothing changes. Raises DecodeError.
+
+    Usage needs no asking in this dialect. ``reasoning`` keeps the members that the edit does not name.
+    """
+    now = jsonbytes.peek(body, _PEEKED)
+    changed: dict[str, Any] = {}
+    dropped: list[str] = []
+    if edits.model is not None and edits.model != now.get("model"):
+        changed["model"] = edits.model
+    if edits.stream is not None and edits.stream != bool(now.get("stream")):
+        changed["stream"] = edits.stream
+    if edits.reasoning is not None:
+        reasoning = _reasoning(now.get("reasoning"), edits.reasoning, profile)
+        if reasoning:
+            changed["reasoning"] = reasoning
+        elif "reasoning" in now:
+            dropped.append("reasoning")
+        if changed.get("reasoning") == now.get("reasoning"):
+            changed.pop("reasoning", None)
+    return jsonbytes.edit(body, changed, dropped) if changed or dropped else body
+
+
+def _reasoning(now: Any, control: ReasoningControl, profile: ModelProfile) -> dict[str, Any]:
+    kept = dict(now) if isinstance(now, dict) and profile.thinking is not None else {}
+    if control.mode != "unset":
+        kept.pop("effort", None)
+    kept.update(encode_reasoning(control, profile))
+    return kept

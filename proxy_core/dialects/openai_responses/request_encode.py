@@ -1,0 +1,131 @@
+"""The neutral request to an upstream's body."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from proxy_core import jsonbytes
+from proxy_core.dialect import EncodeTarget
+from proxy_core.dialects.openai_responses.input_encode import encode_messages, encode_system, keep_sayable
+from proxy_core.dialects.openai_responses.settings_encode import (
+    encode_extensions,
+    encode_format,
+    encode_reasoning,
+    encode_sampling,
+)
+from proxy_core.dialects.openai_responses.tools_encode import encode_choice, encode_tools
+from proxy_core.dialects.openai_responses.wire import ENCRYPTED, MAX_CALL_ID, MAX_NAME, NAME
+from proxy_core.errors import UnsupportedError
+from proxy_core.ir.message import Json, Reasoning
+from proxy_core.ir.request import EncodedRequest, Hosted, Loss, ReplyMemory, Request
+from proxy_core.ir.structure import StructureLaws, arrange
+from proxy_core.ir.tools import ToolLimits, fit_call_ids, fit_tools
+
+_LIMITS = ToolLimits(max_name=MAX_NAME, freeform=True, namespaces=True)
+_LAWS = StructureLaws()
+_VERBOSITIES = frozenset({"low", "medium", "high"})
+_COUNTED = frozenset(
+    {
+        "input",
+        "instructions",
+        "model",
+        "parallel_tool_calls",
+        "reasoning",
+        "text",
+        "tool_choice",
+        "tools",
+        "truncation",
+    }
+)
+
+
+def encode_request(request: Request, target: EncodeTarget) -> EncodedRequest:
+    """Encode a request. Raises UnsupportedError for several candidates, sound, and unknown hosted tools."""
+    body, losses, memory = _encode(request, target)
+    return EncodedRequest(jsonbytes.encode(body), tuple(losses), memory)
+
+
+def encode_count_request(request: Request, target: EncodeTarget) -> EncodedRequest:
+    """Encode a request for ``/responses/input_tokens``, which knows fewer members."""
+    body, losses, memory = _encode(request, target)
+    counted = {key: value for key, value in body.items() if key in _COUNTED}
+    return EncodedRequest(jsonbytes.encode(counted), tuple(losses), memory)
+
+
+def _encode(request: Request, target: EncodeTarget) -> tuple[dict[str, Json], list[Loss], ReplyMemory]:
+    _refuse(request)
+    own = request.dialect == NAME
+    request, memory = fit_tools(request, _LIMITS)
+    request = fit_call_ids(request, MAX_CALL_ID)
+    messages, losses = keep_sayable(request, target)
+    request, arranged = arrange(replace(request, messages=messages), _LAWS)
+    losses += arranged
+    body: dict[str, Json] = {"model": target.model}
+    instructions, leading = encode_system(request.system, target.strict)
+    if instructions is not None:
+        body["instructions"] = instructions
+    body["input"] = [*leading, *encode_messages(request.messages, target)]
+    losses += _tools(request, own, body)
+    losses += _text(request, body)
+    losses += _think(request, target, body)
+    losses += encode_sampling(request.sampling, target.profile, body)
+    losses += encode_extensions(request, target, body)
+    if _is_thinking(request, target):
+        body["include"] = list(dict.fromkeys([ENCRYPTED, *body.get("include", ())]))
+    body["stream"] = target.stream
+    return body, losses, replace(memory, stop=request.sampling.stop)
+
+
+def _refuse(request: Request) -> None:
+    sampling = request.sampling
+    if sampling.candidates is not None and sampling.candidates > 1:
+        raise UnsupportedError("This model gives one answer per request: ask several times.", param="n")
+    if "audio" in sampling.modalities:
+        raise UnsupportedError("This model cannot answer in sound.", param="modalities")
+
+
+def _tools(request: Request, own: bool, body: dict[str, Json]) -> list[Loss]:
+    tools, losses = encode_tools(request.tools, own)
+    kinds = {tool.kind for tool in request.tools if isinstance(tool, Hosted)}
+    if "image" in request.sampling.modalities and "image_generation" not in kinds:
+        tools.append({"type": "image_generation"})
+    if tools:
+        body["tools"] = tools
+    if request.tool_choice is not None:
+        body["tool_choice"] = encode_choice(request.tool_choice, request.tools)
+    if request.sampling.parallel_tool_calls is not None:
+        body["parallel_tool_calls"] = request.sampling.parallel_tool_calls
+    return losses
+
+
+def _text(request: Request, body: dict[str, Json]) -> list[Loss]:
+    text: dict[str, Json] = {}
+    losses: list[Loss] = []
+    if request.output.kind != "text":
+        text["format"] = encode_format(request.output)
+    if request.sampling.verbosity in _VERBOSITIES:
+        text["verbosity"] = request.sampling.verbosity
+    elif request.sampling.verbosity is not None:
+        losses.append(Loss("verbosity", "The vendor has no such verbosity."))
+    if text:
+        body["text"] = text
+    return losses
+
+
+def _think(request: Request, target: EncodeTarget, body: dict[str, Json]) -> list[Loss]:
+    reasoning = encode_reasoning(request.reasoning, target.profile)
+    if reasoning:
+        body["reasoning"] = reasoning
+    asked = request.reasoning.mode in ("auto", "level", "budget") or request.reasoning.show
+    if asked and target.profile.thinking is None:
+        return [Loss("reasoning", "The model does not think.")]
+    return []
+
+
+def _is_thinking(request: Request, target: EncodeTarget) -> bool:
+    # A model that does not think refuses the include; of an unknown one only the caller can know.
+    if target.profile.thinking is None:
+        return False
+    sealed = any(isinstance(part, Reasoning) for message in request.messages for part in message.parts)
+    asked = request.reasoning.mode in ("auto", "level", "budget") or bool(request.reasoning.show)
+    return target.profile.known or asked or sealed

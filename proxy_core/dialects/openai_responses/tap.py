@@ -1,0 +1,111 @@
+"""Watches a same-dialect reply for usage, end and in-band errors, without touching it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from proxy_core import jsonbytes
+from proxy_core.dialects.openai_responses.errors import failure_of, in_band_error
+from proxy_core.dialects.openai_responses.output_decode import Origin, decode_finish, decode_item, objects
+from proxy_core.dialects.openai_responses.usage import decode_usage
+from proxy_core.errors import DecodeError, Failure
+from proxy_core.ir.message import Json, ToolCall
+from proxy_core.ir.stream import Finish, Usage
+from proxy_core.sse import SseEvent, SseParser
+
+_WORTH_READING = (b"response.completed", b"response.incomplete", b"response.failed", b'"error"', b'_call"')
+_TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed"})
+_CALLS = frozenset({"function_call", "custom_tool_call"})
+_NOWHERE = Origin("", "", 0)
+
+
+class ReplyTap:
+    """Facts of one reply; events are decoded only where a byte test says that they may matter."""
+
+    def __init__(self, kind: Literal["whole", "stream"]) -> None:
+        self._parser = SseParser() if kind == "stream" else None
+        self._body = bytearray()
+        self._usage: Usage | None = None
+        self._finish: Finish | None = None
+        self._failure: Failure | None = None
+        self._is_complete = False
+        self._called: ToolCall | None = None
+
+    @property
+    def usage(self) -> Usage | None:
+        """What was reported."""
+        return self._usage
+
+    @property
+    def finish(self) -> Finish | None:
+        """Why the response ended."""
+        return self._finish
+
+    @property
+    def failure(self) -> Failure | None:
+        """A failed response, or an error event."""
+        return self._failure
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the terminal event went by."""
+        return self._is_complete
+
+    def feed(self, data: bytes) -> None:
+        """Look at the next bytes."""
+        if self._parser is None:
+            self._body += data
+            return
+        for event in self._parser.feed(data):
+            self._event(event)
+
+    def close(self) -> None:
+        """Look at what is left; a whole body is read now."""
+        if self._parser is not None:
+            for event in self._parser.close():
+                self._event(event)
+            return
+        try:
+            body = jsonbytes.decode_object(bytes(self._body))
+        except DecodeError:
+            return
+        if body.get("object") == "response" or "output" in body:
+            self._response(body, f"response.{body.get('status', 'completed')}")
+        elif body.get("error"):
+            self._failure = failure_of(in_band_error(body))
+
+    def _event(self, event: SseEvent) -> None:
+        if self._is_complete or not any(mark in event.data for mark in _WORTH_READING):
+            return
+        try:
+            data = jsonbytes.decode(event.data)
+        except DecodeError:
+            return
+        if isinstance(data, dict):
+            self._read(str(data.get("type") or event.name or ""), data)
+
+    def _read(self, kind: str, data: Mapping[str, Json]) -> None:
+        response, item = data.get("response"), data.get("item")
+        if kind in _TERMINAL:
+            self._response(response if isinstance(response, dict) else {}, kind)
+        elif kind == "error" or (not kind and "error" in data):
+            self._failure = failure_of(in_band_error(data))
+        elif kind == "response.output_item.done" and isinstance(item, dict) and item.get("type") in _CALLS:
+            # Codex's back end leaves the output of the terminal event empty.
+            self._called = ToolCall("", str(item.get("name")), "{}")
+
+    def _response(self, response: Mapping[str, Json], kind: str) -> None:
+        if kind not in _TERMINAL:
+            return
+        self._is_complete = True
+        self._usage = decode_usage(response.get("usage"))
+        if kind == "response.failed":
+            error = response.get("error")
+            self._failure = failure_of(error if isinstance(error, dict) else {})
+            return
+        parts = [part for item in objects(response.get("output")) for part in decode_item(item, _NOWHERE)]
+        if self._called is not None:
+            parts.append(self._called)
+        status = kind.removeprefix("response.")
+        self._finish = decode_finish({**response, "status": status}, parts)

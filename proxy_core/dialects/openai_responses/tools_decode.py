@@ -1,0 +1,119 @@
+"""``tools`` and ``tool_choice`` of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from proxy_core.dialects.openai_responses.fields import Fields, fields, wrong
+from proxy_core.dialects.openai_responses.hosted import tool_kind
+from proxy_core.dialects.openai_responses.input_decode import DEFAULT_NAMESPACE
+from proxy_core.dialects.openai_responses.wire import NAME
+from proxy_core.errors import UnsupportedError
+from proxy_core.ir.message import EMPTY, Json
+from proxy_core.ir.request import Freeform, Function, Hosted, Tool, ToolChoice
+
+_KNOWN = frozenset({"type", "name", "description", "parameters", "strict", "namespace"})
+_OFFERS = frozenset({"tool_search", "programmatic_tool_calling"})
+"""Ways to call tools rather than tools: merely offered, the model can do without them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """The tools; ``offers`` are entries, by path, that no other dialect can say and nobody must have."""
+
+    tools: tuple[Tool, ...]
+    offers: tuple[tuple[str, Json], ...]
+
+
+def decode_tools(body: Fields, from_items: Iterable[Fields]) -> Toolbox:
+    """Read top-level tools, then those that rode in items (the encoders keep the first of a name)."""
+    tools: list[Tool] = []
+    offers: list[tuple[str, Json]] = []
+    for entry in (*body.objects("tools"), *from_items):
+        if entry.need("type") in _OFFERS:
+            offers.append((entry.path, entry.raw))
+        else:
+            tools += _decode(entry, None)
+    return Toolbox(tuple(tools), tuple(offers))
+
+
+def _decode(entry: Fields, namespace: str | None) -> Iterator[Tool]:
+    kind = entry.need("type")
+    match kind:
+        case "function":
+            yield _function(entry, namespace)
+        case "custom":
+            yield _freeform(entry, namespace)
+        case "namespace":
+            name = entry.need("name")
+            for child in entry.objects("tools"):
+                yield from _decode(child, None if name == DEFAULT_NAMESPACE else name)
+        case _:
+            yield Hosted(tool_kind(kind), NAME, entry.raw, entry.text("name"))
+
+
+def _function(entry: Fields, namespace: str | None) -> Function:
+    if isinstance(entry.raw.get("function"), dict) and "name" not in entry.raw:
+        # Chat's nesting is a frequent slip of clients.
+        entry = fields(entry.raw["function"], entry.at("function"))
+    schema = entry.inner("parameters")
+    others = {key: value for key, value in entry.raw.items() if key not in _KNOWN and value is not None}
+    return Function(
+        name=entry.need("name"),
+        description=entry.text("description"),
+        schema=None if schema is None else schema.raw,
+        strict=entry.flag("strict"),
+        namespace=namespace,
+        extensions=others or EMPTY,
+    )
+
+
+def _freeform(entry: Fields, namespace: str | None) -> Freeform:
+    form = entry.inner("format")
+    grammar = syntax = None
+    if form is not None and form.text("type") == "grammar":
+        grammar, syntax = form.need("definition"), form.text("syntax")
+    return Freeform(entry.need("name"), entry.text("description"), grammar, syntax, namespace)
+
+
+def decode_choice(body: Fields) -> ToolChoice | None:
+    """Read ``tool_choice``. Raises DecodeError, and UnsupportedError for a forced way of calling."""
+    choice = body.raw.get("tool_choice")
+    if choice is None:
+        return None
+    if choice in ("auto", "none", "required"):
+        return ToolChoice(choice)
+    if not isinstance(choice, dict):
+        raise wrong("tool_choice", "auto, none, required or an object")
+    return _object_choice(fields(choice, "tool_choice"))
+
+
+def _object_choice(choice: Fields) -> ToolChoice:
+    kind = choice.need("type")
+    match kind:
+        case "function" | "custom":
+            nested = choice.inner("function") if "name" not in choice.raw else None
+            return ToolChoice("required", ((nested or choice).need("name"),))
+        case "allowed_tools":
+            return _allowed(choice)
+        case "tool_search" | "programmatic_tool_calling":
+            raise UnsupportedError(
+                f"{kind} cannot be forced on a model of another kind.", param="tool_choice"
+            )
+        case _:
+            return ToolChoice("required", hosted=tool_kind(kind))
+
+
+def _allowed(choice: Fields) -> ToolChoice:
+    mode = choice.text("mode") or "auto"
+    if mode not in ("auto", "required"):
+        raise wrong(choice.at("mode"), "auto or required")
+    entries = tuple(choice.objects("tools"))
+    names = tuple(entry.need("name") for entry in entries if entry.need("type") in ("function", "custom"))
+    if not names and entries:
+        kinds = {tool_kind(entry.need("type")) for entry in entries}
+        if mode == "required" and len(kinds) == 1:
+            return ToolChoice("required", hosted=kinds.pop())
+        raise UnsupportedError("allowed_tools needs at least one function.", param=choice.at("tools"))
+    return ToolChoice("required" if mode == "required" else "auto", names)

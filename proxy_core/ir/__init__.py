@@ -1,0 +1,1 @@
+"""The neutral representation: nobody's API, used only between two different dialects."""

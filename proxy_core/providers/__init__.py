@@ -1,0 +1,1 @@
+"""The shelf of upstream vendors; the registry finds them by scanning."""

@@ -1,0 +1,1 @@
+"""Brings one exchange from the client to an upstream and back."""

@@ -1,0 +1,253 @@
+"""The HTTP surface: one catch-all, since paths are matched by meaning, not by spelling."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from proxy_core import jsonbytes
+from proxy_core.accounts.catalogue import Catalogue
+from proxy_core.clock import Clock
+from proxy_core.dialect import Call, Dialect, ModelCard
+from proxy_core.errors import ClientError, Failure, ProxyError, RouteError
+from proxy_core.relay.exchange import Exchange
+from proxy_core.relay.relay import SETTLE_S, Relay
+from proxy_core.routing.nearest import nearest
+from proxy_core.server.access import CARRIERS, allowed_origin, check_host, check_key
+from proxy_core.server.body import read_body
+from proxy_core.server.paths import Match, Paths
+from proxy_core.server.reply import HttpSink
+from proxy_core.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_HEALTH = frozenset({"/health", "/healthz"})
+_SECRET_HEADERS = frozenset({*CARRIERS, "cookie", "proxy-authorization"})
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """What the handler needs of the proxy around it."""
+
+    dialects: Mapping[str, Dialect]
+    relay: Relay
+    catalogue: Catalogue
+    clock: Clock
+    settings: Callable[[], Settings]
+    identify: Callable[[str], str | None]
+    bound_host: Callable[[], str]
+    banner: Callable[[], Mapping[str, object]]
+    titles: Mapping[str, str]
+    started: Callable[[Exchange], None]
+    finished: Callable[[Exchange], None]
+
+
+class Handler:
+    """Answers every request."""
+
+    def __init__(self, surface: Surface) -> None:
+        self._surface = surface
+        self._paths = Paths(surface.dialects.values())
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request; every failure is told in the dialect that the caller speaks."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        path = request.rel_url.raw_path
+        extra: dict[str, str] = {}
+        try:
+            settings = self._surface.settings().server
+            check_host(headers.get("host"), settings, self._surface.bound_host())
+            origin = allowed_origin(headers, settings)
+            if origin is not None:
+                extra = {
+                    "access-control-allow-origin": origin,
+                    "access-control-expose-headers": "*",
+                    "vary": "origin",
+                }
+            return await self._answer(request, path, headers, extra)
+        except ProxyError as error:
+            return self._error(error.failure(), path, headers, extra)
+
+    async def _answer(
+        self, request: web.Request, path: str, headers: Mapping[str, str], extra: Mapping[str, str]
+    ) -> web.StreamResponse:
+        method = "GET" if request.method == "HEAD" else request.method
+        if method == "OPTIONS":
+            return self._preflight(path, headers, extra)
+        if method == "GET" and path in _HEALTH:
+            return self._json({"status": "ok"}, extra)
+        if method == "GET" and path == "/":
+            return self._json(self._surface.banner(), extra)
+        if "websocket" in headers.get("upgrade", "").lower():
+            return self._upgrade_refused(path, headers, extra)
+        match = self._paths.find(method, path, headers)
+        if match is None:
+            raise self._unknown(request.method, path)
+        key = self._check_key(headers, request.query)
+        if match.endpoint.operation == "list_models":
+            return await self._list(match, extra)
+        if match.endpoint.operation == "get_model":
+            return await self._get_model(match, extra)
+        return await self._exchange(request, match, headers, extra, key)
+
+    def _check_key(self, headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
+        from_here = self._surface.settings().server.require_key
+        return check_key(headers, query, self._surface.identify, required=from_here)
+
+    async def _exchange(
+        self,
+        request: web.Request,
+        match: Match,
+        headers: Mapping[str, str],
+        extra: Mapping[str, str],
+        key: str | None,
+    ) -> web.StreamResponse:
+        clock = self._surface.clock
+        started_at, started = clock.now(), clock.monotonic()
+        limit = self._surface.settings().server.body_limit_mib << 20
+        body = await read_body(request, limit)
+        call = Call(
+            match.endpoint,
+            match.path_model,
+            {name: value for name, value in request.query.items() if name != "key"},
+            {name: value for name, value in headers.items() if name not in _SECRET_HEADERS},
+        )
+        body_dialect, call = self._recognised(match.dialect, call, body)
+        exchange = Exchange(
+            id="ex-" + secrets.token_hex(8),
+            call=call,
+            dialect=match.dialect,
+            body_dialect=body_dialect,
+            body=body,
+            client_key=key,
+            started_at=started_at,
+            started_monotonic=started,
+        )
+
+        def first_byte() -> None:
+            if exchange.first_byte_s is None:
+                exchange.first_byte_s = clock.monotonic() - started
+
+        sink = HttpSink(request, extra, first_byte)
+        self._surface.started(exchange)
+        try:
+            await self._surface.relay.run(exchange, sink)
+        except ConnectionError:
+            # the client closed while we wrote; the same as being cancelled
+            exchange.status = 499
+            exchange.failure = Failure("cancelled", 499, "The client left.")
+            raise asyncio.CancelledError from None
+        except Exception:
+            log.exception("exchange %s failed inside Trunkline", exchange.id)
+            exchange.failure = Failure("server", 500, "Trunkline itself failed; its log says where.")
+            exchange.status = 500
+            if sink.is_committed:
+                raise
+            error = exchange.dialect.encode_error(exchange.failure)
+            named = {"content-type": "application/json; charset=utf-8", **error.headers}
+            await sink.respond(error.status, named, error.body)
+        finally:
+            self._surface.finished(exchange)
+        return sink.response
+
+    def _recognised(self, dialect: Dialect, call: Call, body: bytes) -> tuple[Dialect, Call]:
+        """Return the dialect that the body is written in, and the call as that dialect would have it."""
+        if call.endpoint.operation != "chat" or call.path_model is not None:
+            return dialect, call
+        members = frozenset(jsonbytes.members(body))
+        if dialect.claims(members):
+            return dialect, call
+        other = next((one for one in self._surface.dialects.values() if one.claims(members)), None)
+        if other is None or other is dialect or "model" not in members:
+            return dialect, call
+        said = jsonbytes.peek(body, ("model", "stream"))
+        streams = said.get("stream") is True
+        for endpoint in other.endpoints:
+            if endpoint.operation == "chat" and endpoint.streams in (None, streams):
+                model = said["model"] if isinstance(said["model"], str) else None
+                query = {**call.query, "alt": "sse"} if streams else call.query
+                return other, Call(endpoint, model, query, call.headers)
+        return dialect, call
+
+    async def _list(self, match: Match, extra: Mapping[str, str]) -> web.StreamResponse:
+        return self._bytes(match.dialect.encode_models(await self._cards()), extra)
+
+    async def _get_model(self, match: Match, extra: Mapping[str, str]) -> web.StreamResponse:
+        name = (match.path_model or "").removeprefix("models/")
+        cards = await self._cards()
+        for card in cards:
+            if card.id == name:
+                return self._bytes(match.dialect.encode_model(card), extra)
+        close = nearest(name, [card.id for card in cards])
+        hint = f" Nearest: {', '.join(close)}." if close else ""
+        raise RouteError(f"There is no model {name!r} here.{hint}", code="model_not_found", param="model")
+
+    async def _cards(self) -> list[ModelCard]:
+        await self._surface.catalogue.settle(SETTLE_S)
+        return self._surface.catalogue.cards(self._surface.titles)
+
+    def _preflight(
+        self, path: str, headers: Mapping[str, str], extra: Mapping[str, str]
+    ) -> web.StreamResponse:
+        if "access-control-allow-origin" not in extra:
+            raise self._unknown("OPTIONS", path)
+        wanted = headers.get("access-control-request-headers", "*")
+        allowed = {
+            "access-control-allow-methods": "GET, POST, OPTIONS",
+            "access-control-allow-headers": wanted,
+            "access-control-max-age": "600",
+        }
+        return web.Response(status=204, headers={**extra, **allowed})
+
+    def _upgrade_refused(
+        self, path: str, headers: Mapping[str, str], extra: Mapping[str, str]
+    ) -> web.StreamResponse:
+        # Codex falls back to plain HTTP at once on 426, and only after 6 s on anything else (2026-11-20)
+        failure = Failure("invalid_request", 426, "Trunkline speaks plain HTTP here; send a POST.")
+        error = self._paths.nearest_dialect(path, headers).encode_error(failure)
+        named = {"content-type": "application/json", "upgrade": "HTTP/1.1"}
+        return web.Response(status=426, headers={**named, **extra}, body=error.body)
+
+    def _unknown(self, method: str, path: str) -> ClientError:
+        methods = self._paths.methods(path)
+        if not methods:
+            error = ClientError(f"There is no {path[:200]!r} here. GET / lists what there is.")
+            error.kind, error.status = "not_found", 404
+            return error
+        error = ClientError(f"{method} is not known on {path[:200]!r}, only {', '.join(methods)}.")
+        error.kind, error.status = "method_not_allowed", 405
+        return error
+
+    def _error(
+        self, failure: Failure, path: str, headers: Mapping[str, str], extra: Mapping[str, str]
+    ) -> web.StreamResponse:
+        reply = self._paths.nearest_dialect(path, headers).encode_error(failure)
+        named = {"content-type": "application/json; charset=utf-8", **reply.headers, **extra}
+        if failure.kind == "method_not_allowed":
+            named["allow"] = ", ".join(self._paths.methods(path))
+        response = web.Response(status=reply.status, headers=named, body=reply.body)
+        if failure.status in (401, 403, 413):
+            # an unread body would otherwise be taken for the next request
+            response.force_close()
+        return response
+
+    @staticmethod
+    def _json(value: object, extra: Mapping[str, str]) -> web.Response:
+        return Handler._bytes(jsonbytes.encode(value), extra)
+
+    @staticmethod
+    def _bytes(body: bytes, extra: Mapping[str, str]) -> web.Response:
+        named = {"content-type": "application/json; charset=utf-8", **extra}
+        return web.Response(body=body, headers=named)
+
+
+def make_app(surface: Surface) -> web.Application:
+    """Return the application with its one route."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", Handler(surface).handle)
+    return app

@@ -1,0 +1,78 @@
+"""Binds the port, on IPv4 and IPv6 loopback alike, and unbinds it."""
+
+from __future__ import annotations
+
+import errno
+import logging
+
+from aiohttp import web
+
+from proxy_core.errors import SettingsError
+from proxy_core.network import url_host
+
+log = logging.getLogger(__name__)
+
+_SHUTDOWN_S = 2.0
+_TWIN_OF = frozenset({"127.0.0.1", "localhost"})
+
+
+class Listener:
+    """The running server."""
+
+    def __init__(self, runner: web.AppRunner, host: str, port: int) -> None:
+        self._runner = runner
+        self.host = host
+        self.port = port
+
+    @property
+    def url(self) -> str:
+        """Where clients reach it, without a path."""
+        return f"http://{url_host(self.host)}:{self.port}"
+
+    async def close(self) -> None:
+        """Stop listening; open replies get a moment, then they are cut."""
+        await self._runner.cleanup()
+
+
+async def listen(app: web.Application, host: str, port: int) -> Listener:
+    """Start to listen; port 0 picks one. Raises SettingsError when the address cannot be had."""
+    runner = web.AppRunner(
+        app,
+        handler_cancellation=True,  # without it an upstream runs on after its client left (measured)
+        auto_decompress=False,
+        access_log=None,
+        shutdown_timeout=_SHUTDOWN_S,
+        max_field_size=65536,
+        max_line_size=65536,
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise _explained(error, host, port) from error
+    bound = _bound_port(runner, port)
+    if host in _TWIN_OF:
+        try:
+            await web.TCPSite(runner, "::1", bound).start()
+        except OSError as error:
+            log.debug("no IPv6 loopback on port %s: %s", bound, error)
+    return Listener(runner, host, bound)
+
+
+def _bound_port(runner: web.AppRunner, port: int) -> int:
+    for address in runner.addresses:
+        return int(address[1])
+    return port
+
+
+def _explained(error: OSError, host: str, port: int) -> SettingsError:
+    if error.errno == errno.EADDRINUSE:
+        words = "is in use by another program. Choose another with --port or server.port."
+    elif error.errno == errno.EACCES or getattr(error, "winerror", None) == 10013:
+        words = "may not be used by this user, or the system keeps it for itself."
+    elif error.errno == errno.EADDRNOTAVAIL:
+        return SettingsError(f"This machine has no address {host}.", field="server.host")
+    else:
+        words = f"cannot be used: {error.strerror or error}."
+    return SettingsError(f"Port {port} on {host} {words}", field="server.port")

@@ -1,0 +1,234 @@
+"""Settings in a commented TOML file, state in small JSON files."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+import tomlkit.exceptions
+from filelock import FileLock, Timeout
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+
+from proxy_core.errors import SettingsError, StoreError
+from proxy_core.settings import VERSION, Settings, fields, parse
+from proxy_core.store import SettingsEdit
+from proxy_core.stores import atomic
+from proxy_core.stores.toml_lines import line_of
+
+log = logging.getLogger(__name__)
+
+_LOCK_TIMEOUT_S = 20.0
+_QUIET_S = 0.15
+"""Editors replace a file in several steps; they are taken for one."""
+
+
+class TomlSettings:
+    """The settings file at ``path``; ``environment`` overrides single settings."""
+
+    def __init__(self, path: Path, environment: Mapping[str, str]) -> None:
+        self._path = path
+        self._environment = environment
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._path
+
+    async def load(self) -> Settings:
+        """Read and check the file. Raises SettingsError with field and line."""
+        return await asyncio.to_thread(self._load)
+
+    async def create(self) -> None:
+        """Write the file with every setting explained, if there is none yet."""
+        await asyncio.to_thread(self._create)
+
+    async def is_unset(self, section: str, key: str) -> bool:
+        """Whether the file leaves a setting to its default. Raises SettingsError."""
+
+        def look() -> bool:
+            table = self._document(self._text()).get(section)
+            return table is None or key not in table
+
+        return await asyncio.to_thread(look)
+
+    async def change(self, edit: SettingsEdit) -> Settings:
+        """Edit the file under a lock; comments and order stay. Raises SettingsError, StoreError."""
+        return await asyncio.to_thread(self._change, edit)
+
+    async def changes(self) -> AsyncIterator[None]:
+        """Yield when the file may have changed; the operating system wakes us, nothing polls."""
+        loop = asyncio.get_running_loop()
+        changed = asyncio.Event()
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        observer = Observer()
+        handler = _FolderWatch(self._path.name, lambda: loop.call_soon_threadsafe(changed.set))
+        observer.schedule(handler, str(self._path.parent))
+        observer.start()
+        try:
+            while True:
+                await changed.wait()
+                await asyncio.sleep(_QUIET_S)
+                changed.clear()
+                yield None
+        finally:
+            observer.stop()
+            await asyncio.to_thread(observer.join, 5.0)
+
+    def _load(self) -> Settings:
+        text = self._text()
+        return self._checked(self._document(text), text)
+
+    def _create(self) -> None:
+        if not self._path.exists():
+            with self._lock():
+                if not self._path.exists():
+                    self._write(template())
+
+    def _change(self, edit: SettingsEdit) -> Settings:
+        with self._lock():
+            text = self._text() or template()
+            document = self._document(text)
+            self._checked(document, text)
+            edit(document)
+            new = tomlkit.dumps(document)
+            settings = self._checked(self._document(new), new)
+            self._write(new)
+        return settings
+
+    def _lock(self) -> FileLock:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StoreError(f"The folder {self._path.parent} cannot be made: {error.strerror}.") from None
+        return _TellingLock(self._path.with_name(f".{self._path.name}.lock"), timeout=_LOCK_TIMEOUT_S)
+
+    def _text(self) -> str:
+        try:
+            return self._path.read_text("utf-8")
+        except FileNotFoundError:
+            return ""
+        except UnicodeDecodeError as error:
+            line = self._path.read_bytes()[: error.start].count(b"\n") + 1
+            raise SettingsError(f"{self._path.name} is not UTF-8 in line {line}.", line=line) from None
+        except OSError as error:
+            raise StoreError(f"{self._path} cannot be read: {error.strerror}.") from None
+
+    def _document(self, text: str) -> Any:
+        try:
+            return tomlkit.parse(text)
+        except tomlkit.exceptions.ParseError as error:
+            words = str(error).partition(" at line")[0].rstrip(".")
+            message = f"{self._path.name}, line {error.line}: {words}."
+            raise SettingsError(message, line=error.line) from None
+        except tomlkit.exceptions.TOMLKitError as error:
+            raise SettingsError(f"{self._path.name}: {error}.") from None
+
+    def _checked(self, document: Any, text: str) -> Settings:
+        try:
+            return parse(document.unwrap(), self._environment)
+        except SettingsError as error:
+            line = None if error.field is None else line_of(text, error.field)
+            where = f"{self._path.name}, line {line}: " if line else ""
+            raise SettingsError(where + error.message, field=error.field, line=line) from None
+
+    def _write(self, text: str) -> None:
+        try:
+            atomic.write(self._path, text.encode())
+        except OSError as error:
+            raise StoreError(f"{self._path} cannot be written: {error.strerror}.") from None
+
+
+class _TellingLock(FileLock):
+    def __enter__(self) -> Any:
+        try:
+            return super().__enter__()
+        except Timeout:
+            raise StoreError("Another program holds the settings file for too long.") from None
+        except OSError as error:
+            raise StoreError(f"The settings folder cannot be written: {error.strerror}.") from None
+
+
+class _FolderWatch(FileSystemEventHandler):
+    def __init__(self, name: str, wake: Any) -> None:
+        self._name = name
+        self._wake = wake
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        if event.event_type in ("opened", "closed_no_write"):
+            return
+        names = {Path(os.fsdecode(path)).name for path in (event.src_path, event.dest_path) if path}
+        if self._name in names:
+            try:
+                self._wake()
+            except RuntimeError:
+                return  # the loop is closed
+
+
+def template() -> str:
+    """Return a settings file that explains every setting and sets none."""
+    lines = [
+        "# Trunkline's settings. Edits take effect when the file is saved; a mistake is reported with its",
+        "# line, and the old settings stay. Secrets are never in here: they are in the vault.",
+        f"version = {VERSION}",
+    ]
+    section = ""
+    for field in fields():
+        name, key = field.path.split(".")
+        if name != section:
+            section = name
+            lines += ["", f"[{section}]"]
+        restart = " Needs a restart." if field.restart else ""
+        lines += [f"# {field.label}. {field.help}{restart}", f"# {key} = {_literal(field.default)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, tuple):
+        value = list(value)
+    return str(tomlkit.item(value).as_string())
+
+
+class JsonState:
+    """What the program learned, one JSON file a name, below ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def read(self, name: str) -> object | None:
+        """Return a value; a damaged file is set aside and reported."""
+        return await asyncio.to_thread(self._read, name)
+
+    async def write(self, name: str, value: object) -> None:
+        """Replace a value. Raises StoreError."""
+        await asyncio.to_thread(self._write, name, value)
+
+    def _read(self, name: str) -> object | None:
+        path = self._path(name)
+        try:
+            value: object = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            aside = atomic.set_aside(path, "damaged")
+            log.warning("%s is damaged; it was kept as %s", path.name, aside.name)
+            return None
+        except OSError as error:
+            raise StoreError(f"{path} cannot be read: {error.strerror}.") from None
+        return value
+
+    def _write(self, name: str, value: object) -> None:
+        path = self._path(name)
+        try:
+            atomic.write(path, json.dumps(value, indent=1).encode() + b"\n")
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error.strerror}.") from None
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.json"

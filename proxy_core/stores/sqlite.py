@@ -1,0 +1,187 @@
+"""The usage ledger in SQLite: single requests, and daily sums that outlive them.
+
+One thread owns the connection. A row that was acknowledged is on the disk (write-ahead log, full sync).
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import TypeVar
+
+from proxy_core.errors import StoreError
+from proxy_core.store import UsageGroup, UsageRow, UsageTotal
+from proxy_core.stores import atomic
+from proxy_core.stores.worker import Worker
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+VERSION = 1
+
+_DAY_S = 86400.0
+
+_COLUMNS = tuple(field.name for field in fields(UsageRow))
+_DIMENSIONS = ("model", "provider", "account", "client_key", "client_dialect")
+_SUMS = ("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
+
+_SCHEMA = """
+create table exchange (
+  id text primary key, started_at real not null, client_key text, client_dialect text not null,
+  operation text not null, requested_model text, model text, provider text, account text,
+  upstream_dialect text, status integer not null, error text, attempts integer not null,
+  duration_s real not null, first_byte_s real, input_tokens integer, cached_tokens integer,
+  cache_write_tokens integer, output_tokens integer, reasoning_tokens integer,
+  usage_estimated integer not null, cost_micro integer, streamed integer not null, dropped text not null
+) without rowid;
+create index exchange_started_at on exchange (started_at);
+create table daily (
+  day text not null, model text not null, provider text not null, account text not null,
+  client_key text not null, client_dialect text not null,
+  requests integer not null, failures integer not null, input_tokens integer not null,
+  cached_tokens integer not null, cache_write_tokens integer not null, output_tokens integer not null,
+  reasoning_tokens integer not null, cost_micro integer not null,
+  primary key (day, model, provider, account, client_key, client_dialect)
+) without rowid;
+"""
+
+_DAY = "date(started_at, 'unixepoch')"
+_NAMED = ", ".join(f"coalesce({name}, '')" for name in _DIMENSIONS)
+_SUMMED = ", ".join(f"sum(coalesce({name}, 0))" for name in _SUMS)
+_ADDED = ", ".join(
+    f"{name} = {name} + excluded.{name}" for name in ("requests", "failures", *_SUMS, "cost_micro")
+)
+
+# every text below is put together from the constant names above; values are always bound
+_ROLL_UP = (
+    f"insert into daily select {_DAY}, {_NAMED}, count(*), sum(status >= 400), {_SUMMED}, "
+    "sum(coalesce(cost_micro, 0)) from exchange where started_at < ? "
+    f"group by {_DAY}, {_NAMED} on conflict do update set {_ADDED}"
+)
+_INSERT = f"insert or replace into exchange ({', '.join(_COLUMNS)}) values ({', '.join('?' * len(_COLUMNS))})"
+
+
+class SqliteUsage:
+    """The ledger in the file at ``path``; it is made when it is first used."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._worker = Worker("usage ledger")
+
+    async def add(self, row: UsageRow) -> None:
+        """Append a row durably."""
+        values = astuple(row)
+
+        def insert(connection: sqlite3.Connection) -> None:
+            with connection:
+                connection.execute(_INSERT, values)
+
+        await self._run(insert)
+
+    async def recent(self, limit: int, before: float | None = None) -> Sequence[UsageRow]:
+        """Return the newest rows, newest first."""
+        text = f"select {', '.join(_COLUMNS)} from exchange where started_at < ? "
+        text += "order by started_at desc limit ?"
+        until = float("inf") if before is None else before
+        rows = await self._run(lambda connection: connection.execute(text, (until, limit)).fetchall())
+        return [_row(values) for values in rows]
+
+    async def totals(self, group: UsageGroup, since: float, until: float) -> Sequence[UsageTotal]:
+        """Return sums per group; pruned days count where they lie in the span as a whole."""
+        live = _DAY if group == "day" else f"coalesce({group}, '')"
+        old = "day" if group == "day" else group
+        text = (
+            "select name, sum(requests), sum(failures), sum(input_tokens), sum(cached_tokens), "
+            "sum(cache_write_tokens), sum(output_tokens), sum(reasoning_tokens), sum(cost_micro) from ("
+            f"select {live} as name, 1 as requests, status >= 400 as failures, "
+            + ", ".join(f"coalesce({name}, 0) as {name}" for name in _SUMS)
+            + ", cost_micro from exchange where started_at >= ? and started_at < ? union all "
+            f"select {old}, requests, failures, {', '.join(_SUMS)}, cost_micro from daily "
+            "where day >= date(?, 'unixepoch') and day < date(?, 'unixepoch')"
+            ") group by name order by 2 desc, 1"
+        )
+        span = (since, until, since, until)
+        rows = await self._run(lambda connection: connection.execute(text, span).fetchall())
+        return [UsageTotal(*values) for values in rows]
+
+    async def prune(self, older_than: float) -> int:
+        """Roll whole days up and drop their rows."""
+        older_than -= older_than % _DAY_S
+
+        def roll_up(connection: sqlite3.Connection) -> int:
+            with connection:
+                connection.execute(_ROLL_UP, (older_than,))
+                return connection.execute("delete from exchange where started_at < ?", (older_than,)).rowcount
+
+        return await self._run(roll_up)
+
+    async def close(self) -> None:
+        """Finish what is queued and close."""
+
+        def close(connection: sqlite3.Connection) -> None:
+            connection.close()
+
+        if self._connection is not None:
+            await self._run(close)
+            self._connection = None
+        await self._worker.close()
+
+    async def _run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        def converted() -> T:
+            try:
+                return function(self._open())
+            except (sqlite3.Error, OSError) as error:
+                raise StoreError(f"The usage ledger {self._path.name} failed: {error}.") from None
+
+        return await self._worker.run(converted)
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                self._connection = self._connect()
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):
+                    raise  # busy, full, not allowed: the file itself is fine
+                aside = atomic.set_aside(self._path, "damaged")
+                log.warning("the usage ledger is damaged; it was kept as %s and a new one begun", aside.name)
+                self._connection = self._connect()
+        return self._connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=20.0, check_same_thread=False)
+        try:
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = full")
+            version = connection.execute("pragma user_version").fetchone()[0]
+            if version > VERSION:
+                raise StoreError(
+                    f"The usage ledger is of version {version}; this Trunkline knows {VERSION}. Update it."
+                )
+            if version == 0:
+                connection.executescript(
+                    f"begin immediate;{_create_if_new()}pragma user_version = {VERSION};commit;"
+                )
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _create_if_new() -> str:
+    # two processes may start at once: the second finds what the first made
+    return _SCHEMA.replace("create table ", "create table if not exists ").replace(
+        "create index ", "create index if not exists "
+    )
+
+
+def _row(values: tuple[object, ...]) -> UsageRow:
+    named = dict(zip(_COLUMNS, values, strict=True))
+    for name in ("usage_estimated", "streamed"):
+        named[name] = bool(named[name])
+    return UsageRow(**named)  # type: ignore[arg-type]

@@ -1,0 +1,149 @@
+"""Upstream calls over aiohttp: one pooled session per outgoing proxy.
+
+No total time limit (a reply may take long) and no per-read timers (under qasync every cancelled timer
+lives on until it expires); silence is watched by the relay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+
+import aiohttp
+from aiohttp_socks import ProxyConnector, ProxyError
+
+from proxy_core.errors import UpstreamError, UpstreamProtocolError, UpstreamTimeout, UpstreamUnavailable
+from proxy_core.transport import UpstreamReply, UpstreamRequest
+
+# The first row that fits wins, so the special ones stand first.
+_ERRORS: tuple[tuple[type[BaseException], type[UpstreamError], str], ...] = (
+    (aiohttp.ConnectionTimeoutError, UpstreamTimeout, "could not be reached in time"),
+    (aiohttp.ServerTimeoutError, UpstreamTimeout, "did not answer in time"),
+    (TimeoutError, UpstreamTimeout, "did not answer in time"),
+    (aiohttp.ClientProxyConnectionError, UpstreamUnavailable, "is behind a proxy that cannot be reached"),
+    (aiohttp.ClientHttpProxyError, UpstreamUnavailable, "is behind a proxy that refused the connection"),
+    (ProxyError, UpstreamUnavailable, "is behind a proxy that refused the connection"),
+    (aiohttp.ClientConnectorDNSError, UpstreamUnavailable, "has an address that cannot be found"),
+    (aiohttp.ClientSSLError, UpstreamUnavailable, "has a certificate that does not verify"),
+    (ssl.SSLError, UpstreamUnavailable, "has a certificate that does not verify"),
+    (aiohttp.ClientConnectorError, UpstreamUnavailable, "cannot be reached"),
+    (aiohttp.InvalidURL, UpstreamUnavailable, "has an address that makes no sense"),
+    (aiohttp.ClientPayloadError, UpstreamProtocolError, "broke off its reply"),
+    (aiohttp.ServerDisconnectedError, UpstreamProtocolError, "closed the connection without an answer"),
+    (aiohttp.ClientConnectionError, UpstreamProtocolError, "broke the connection"),
+    (aiohttp.ClientError, UpstreamProtocolError, "sent something that is not HTTP"),
+    (OSError, UpstreamUnavailable, "cannot be reached"),
+)
+_CAUGHT: tuple[type[BaseException], ...] = tuple(row[0] for row in _ERRORS)
+_CAUGHT_SENDING: tuple[type[BaseException], ...] = (*_CAUGHT, ValueError)
+
+
+def _converted(error: BaseException, host: str) -> UpstreamError:
+    for kind, ours, words in _ERRORS:
+        if isinstance(error, kind):
+            return ours(f"The provider at {host} {words}.")
+    raise error
+
+
+class AiohttpReply:
+    """A vendor's answer on a pooled connection."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self._host = response.url.host or "?"
+        self.status: int = response.status
+        self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes. Raises UpstreamError when it breaks."""
+        try:
+            async for chunk in self._response.content.iter_any():
+                yield chunk
+        except _CAUGHT as error:
+            raise _converted(error, self._host) from error
+
+    async def read(self, limit: int) -> bytes:
+        """At most ``limit`` bytes of the body."""
+        body = bytearray()
+        async for chunk in self.chunks():
+            body += chunk
+            if len(body) >= limit:
+                break
+        return bytes(body[:limit])
+
+    async def close(self) -> None:
+        """Keep the connection if the body was read to its end, else drop it."""
+        if self._response.content.at_eof():
+            self._response.release()
+        else:
+            self._response.close()
+
+
+class AiohttpTransport:
+    """Sends over HTTP/1.1 with pooled connections; sessions are made on first use, on the running loop."""
+
+    def __init__(self, connect_timeout_s: Callable[[], float]) -> None:
+        self._connect_timeout_s = connect_timeout_s
+        self._sessions: dict[str | None, aiohttp.ClientSession] = {}
+
+    async def send(self, request: UpstreamRequest) -> UpstreamReply:
+        """Send; returns when status and headers are there. Raises UpstreamError."""
+        headers = dict(request.headers)
+        headers["Accept-Encoding"] = "identity" if request.stream else "gzip, deflate"
+        limit = aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout_s())
+        try:
+            session = self._session(request.proxy)
+            response = await session.request(
+                request.method,
+                request.url,
+                data=request.body or None,
+                headers=headers,
+                timeout=limit,
+                allow_redirects=False,
+                proxy=request.proxy if (request.proxy or "").startswith("http") else None,
+            )
+        except asyncio.CancelledError:
+            raise
+        except _CAUGHT_SENDING as error:
+            host = _host_of(request.url)
+            if isinstance(error, ValueError) and not isinstance(error, _CAUGHT):
+                raise UpstreamUnavailable(f"The address {host} makes no sense.") from None
+            raise _converted(error, host) from error
+        return AiohttpReply(response)
+
+    def _session(self, proxy: str | None) -> aiohttp.ClientSession:
+        key = proxy if proxy in (None, "direct") or proxy.startswith("socks") else "http"
+        session = self._sessions.get(key)
+        if session is None:
+            session = self._sessions[key] = self._open(key)
+        return session
+
+    def _open(self, key: str | None) -> aiohttp.ClientSession:
+        connector: aiohttp.BaseConnector
+        if key is not None and key.startswith("socks"):
+            # the library knows socks5 with or without remote names, not the h spelling
+            remote = key.startswith("socks5h:")
+            connector = ProxyConnector.from_url(key.replace("socks5h:", "socks5:", 1), rdns=remote, limit=0)
+        else:
+            connector = aiohttp.TCPConnector(limit=0, limit_per_host=0, ttl_dns_cache=60)
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=key is None,
+            read_bufsize=2**18,
+            max_line_size=2**16,
+            max_field_size=2**16,
+        )
+
+    async def close(self) -> None:
+        """Close every session."""
+        sessions = list(self._sessions.values())
+        self._sessions.clear()
+        for session in sessions:
+            await session.close()
+
+
+def _host_of(url: str) -> str:
+    rest = url.partition("://")[2] or url
+    return rest.partition("/")[0].rpartition("@")[2] or url[:40]

@@ -1,0 +1,99 @@
+"""What every test gets: a private home, no blocking calls in our coroutines, a log without surprises."""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import hypothesis
+import pytest
+from blockbuster import BlockBuster
+
+# Before Qt is imported anywhere. A test that needs a real screen starts a child with `screen_environment`.
+os.environ["QT_QPA_PLATFORM"] = os.environ.get("TRUNKLINE_TEST_PLATFORM", "offscreen")
+
+hypothesis.settings.register_profile("gate", deadline=None, derandomize=True, database=None, print_blob=True)
+hypothesis.settings.load_profile("gate")
+
+
+def _qt_loop() -> asyncio.AbstractEventLoop:
+    import qasync
+    from PySide6.QtWidgets import QApplication
+
+    loop: asyncio.AbstractEventLoop = qasync.QEventLoop(QApplication.instance() or QApplication([]))
+    return loop
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run a coroutine test on plain asyncio, or on Qt's loop when it is marked `qtloop`."""
+    if item.get_closest_marker("qtloop"):
+        return {"qt": _qt_loop}
+    return {"asyncio": asyncio.new_event_loop}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _private_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the tests away from the person's own files, keys and outgoing proxy."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.upper().endswith(("_API_KEY", "_PROXY")) or name.startswith("TRUNKLINE_VAULT"):
+                patch.delenv(name)
+        patch.delenv("TRUNKLINE_HOME", raising=False)
+        for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
+            patch.setenv(name, str(home))
+        for kind in ("CONFIG", "DATA", "STATE", "CACHE"):
+            patch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_blocking_calls() -> Iterator[None]:
+    """Raise BlockingError where proxy_core or app blocks a running loop; library code by itself may."""
+    packages = []
+    for name in ("proxy_core", "app"):
+        package = ModuleType(
+            name
+        )  # only tells the guard where to look; the real one loads when a test needs it
+        package.__path__ = [str(Path(__file__).parents[1] / name)]
+        packages.append(package)
+    guard = BlockBuster(packages)
+    guard.activate()
+    yield
+    guard.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def _quiet_log(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail a test that logs WARNING or above without the marker `allow_logs`."""
+    yield
+    if request.node.get_closest_marker("allow_logs"):
+        return
+    loud = [
+        f"{record.name}: {record.getMessage()}"
+        for when in ("setup", "call", "teardown")
+        for record in caplog.get_records(when)
+        if record.levelno >= logging.WARNING
+    ]
+    if loud:
+        pytest.fail("unexpected log records (mark the test allow_logs if it means them):\n" + "\n".join(loud))
+
+
+@pytest.fixture
+def screen_environment() -> dict[str, str]:
+    """Environment for a child process that draws on the real X display. Skips where there is none.
+
+    The gate on Linux always brings a display, so there its absence is a failure and no skip.
+    """
+    if "DISPLAY" not in os.environ:
+        if os.environ.get("TRUNKLINE_GATE_DESKTOP"):
+            pytest.fail("the gate promised a display and DISPLAY is not set")
+        pytest.skip("needs an X display")
+    if not sys.platform.startswith("linux"):
+        pytest.skip("needs an X display")
+    return {**os.environ, "QT_QPA_PLATFORM": "xcb"}

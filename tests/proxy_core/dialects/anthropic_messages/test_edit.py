@@ -1,0 +1,62 @@
+import json
+from typing import Any
+
+import pytest
+
+from proxy_core.dialect import Edits
+from proxy_core.dialects.anthropic_messages.edit import edit_request
+from proxy_core.ir.request import ReasoningControl
+from proxy_core.profile import ModelProfile
+from tests.proxy_core.dialects.anthropic_messages.support import ADAPTIVE, BUDGET
+
+BODY = b'{"model":"a","max_tokens":9000,"messages":[{"role":"user","content":"1.50 \\u00e9"}],"new":1.50}'
+
+
+def _edited(
+    edits: Edits, profile: ModelProfile = ADAPTIVE, body: bytes = BODY, *, is_chat: bool = True
+) -> Any:
+    return json.loads(edit_request(body, edits, profile, is_chat=is_chat))
+
+
+@pytest.mark.parametrize(
+    "edits", [Edits(), Edits(model="a"), Edits(stream=False), Edits(reasoning=ReasoningControl())]
+)
+def test_nothing_to_do_gives_the_same_bytes(edits: Edits) -> None:
+    assert edit_request(BODY, edits, ADAPTIVE, is_chat=True) is BODY
+
+
+def test_model_and_stream_change_and_the_rest_stays() -> None:
+    out = edit_request(BODY, Edits(model="b", stream=True), ADAPTIVE, is_chat=True)
+    assert out == BODY.replace(b'"a"', b'"b"')[:-1] + b',"stream":true}'
+
+
+def test_a_count_has_no_stream() -> None:
+    assert edit_request(BODY, Edits(stream=True), ADAPTIVE, is_chat=False) is BODY
+
+
+def test_thinking_by_level() -> None:
+    body = (
+        BODY[:-1]
+        + b',"temperature":0.5,"top_k":3,"thinking":{"type":"disabled"},"output_config":{"format":{"x":1}}}'
+    )
+    out = _edited(Edits(reasoning=ReasoningControl("level", "high")), body=body)
+    assert out["thinking"] == {"type": "adaptive"}
+    assert out["output_config"] == {"format": {"x": 1}, "effort": "high"}
+    assert not {"temperature", "top_k"} & set(out)
+
+
+def test_thinking_by_budget_stays_below_max_tokens() -> None:
+    body = BODY[:-1] + b',"output_config":{"effort":"high"}}'
+    out = _edited(Edits(reasoning=ReasoningControl("budget", budget=50_000)), BUDGET, body)
+    assert out["thinking"] == {"type": "enabled", "budget_tokens": 8999}
+    assert "output_config" not in out
+
+
+def test_off_and_forced() -> None:
+    off = Edits(reasoning=ReasoningControl("off"))
+    assert _edited(off)["thinking"] == {"type": "disabled"}
+    body = BODY[:-1] + b',"tool_choice":{"type":"any"},"temperature":0.5}'
+    out = _edited(Edits(reasoning=ReasoningControl("level", "high")), body=body)
+    assert out["thinking"] == {"type": "disabled"}
+    assert out["temperature"] == 0.5
+    assert "output_config" not in out

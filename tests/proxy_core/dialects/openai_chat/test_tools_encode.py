@@ -1,0 +1,122 @@
+from typing import Any
+
+import pytest
+
+from proxy_core.dialects.openai_chat.tools_encode import complete
+from proxy_core.errors import UnsupportedError
+from proxy_core.ir.message import CacheMark, Message, Text, ToolCall, ToolResult
+from proxy_core.ir.request import Freeform, Function, Hosted, Sampling, ToolChoice
+from tests.proxy_core.dialects.openai_chat.exchange import encode, losses, request
+
+F, G = Function("f"), Function("g")
+
+
+def test_functions_and_freeform_tools() -> None:
+    tools = (Function("f", "d", {"type": "object"}, True), Freeform("p", "patch", "start: x", "lark"))
+    assert encode(request(tools=tools))["tools"] == [
+        {
+            "type": "function",
+            "function": {
+                "name": "f",
+                "description": "d",
+                "parameters": {"type": "object", "properties": {}},
+                "strict": True,
+            },
+        },
+        {
+            "type": "custom",
+            "custom": {
+                "name": "p",
+                "description": "patch",
+                "format": {"type": "grammar", "grammar": {"definition": "start: x", "syntax": "lark"}},
+            },
+        },
+    ]
+
+
+def test_a_lenient_target_gets_functions_only() -> None:
+    assert encode(request(tools=(Freeform("p"),)), strict=False)["tools"][0]["type"] == "function"
+
+
+@pytest.mark.parametrize(
+    ("choice", "wire"),
+    [
+        (ToolChoice("none"), "none"),
+        (ToolChoice("required"), "required"),
+        (ToolChoice("required", ("f",)), {"type": "function", "function": {"name": "f"}}),
+        (ToolChoice("required", ("p",)), {"type": "custom", "custom": {"name": "p"}}),
+        (
+            ToolChoice("auto", ("f",)),
+            {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [{"type": "function", "function": {"name": "f"}}]}},
+        ),
+    ],
+)  # fmt: skip
+def test_choices(choice: ToolChoice, wire: Any) -> None:
+    assert encode(request(tools=(F, G, Freeform("p")), tool_choice=choice))["tool_choice"] == wire
+
+
+def test_a_lenient_target_is_shown_only_the_allowed_tools() -> None:
+    body = encode(request(tools=(F, G), tool_choice=ToolChoice("auto", ("g",))), strict=False)
+    assert [tool["function"]["name"] for tool in body["tools"]] == ["g"]
+    assert body["tool_choice"] == "auto"
+
+
+def test_tools_of_the_history_stay_declared() -> None:
+    turns = (
+        Message("user", (Text("Hi"),)),
+        Message("model", (ToolCall("c", "f", "{}"),)),
+        Message("user", (ToolResult("c"),)),
+    )
+    asked = request(*turns, tools=(F, G), tool_choice=ToolChoice("auto", ("g",)))
+    assert len(encode(asked, strict=False)["tools"]) == 2
+    assert "tool_choice" in losses(asked, strict=False)
+
+
+def test_no_tools_no_choice() -> None:
+    body = encode(request(tool_choice=ToolChoice("required"), sampling=Sampling(parallel_tool_calls=False)))
+    assert not body.keys() & {"tools", "tool_choice", "parallel_tool_calls"}
+
+
+def test_foreign_search_is_mapped() -> None:
+    raw = {
+        "type": "web_search",
+        "search_context_size": "low",
+        "user_location": {"city": "Oslo"},
+        "filters": {"a": 1},
+    }
+    asked = request(
+        tools=(Hosted("web_search", "another", raw),), tool_choice=ToolChoice("auto", hosted="web_search")
+    )
+    assert encode(asked)["web_search_options"] == {
+        "search_context_size": "low",
+        "user_location": {"type": "approximate", "approximate": {"city": "Oslo"}},
+    }
+    assert set(losses(asked)) == {"tools[].filters", "tool_choice"}
+
+
+def test_other_hosted_tools_are_refused_unless_dispensable() -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        encode(request(tools=(F, Hosted("code_execution", "another", {}))))
+    assert caught.value.param == "tools[1]"
+    with pytest.raises(UnsupportedError):
+        encode(request(tools=(F,), tool_choice=ToolChoice("required", hosted="code_execution")))
+    assert losses(request(tools=(F, Hosted("tool_search", "another", {})))) == ["tools[1]"]
+
+
+def test_tool_members_of_others_are_a_loss() -> None:
+    tool = Function("f", cache=CacheMark(), extensions={"defer_loading": True})
+    assert losses(request(tools=(tool,))) == ["tools[].defer_loading", "tools[].cache_control"]
+
+
+def test_object_types_get_properties_and_names_are_left_alone() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"properties": {"type": "object"}, "type": {"type": "string"}},
+        "items": {"anyOf": [{"type": "object"}, {"type": "null"}]},
+    }
+    assert complete(schema) == {
+        "type": "object",
+        "properties": {"properties": {"type": "object", "properties": {}}, "type": {"type": "string"}},
+        "items": {"anyOf": [{"type": "object", "properties": {}}, {"type": "null"}]},
+    }
+    assert complete(complete(schema)) == complete(schema)
