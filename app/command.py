@@ -1,11 +1,8 @@
-"""The command line: global options, exit codes, and the shelf of commands.
-
-Exit codes: 0 done; 1 the thing asked for failed; 2 wrong usage or a wrong setting; 3 the vault is locked
-or missing; 4 data could not be read or written.
-"""
+"""The command line: global options, exit codes, and the shelf of commands."""
 
 from __future__ import annotations
 
+import errno
 import functools
 import importlib
 import os
@@ -13,20 +10,25 @@ import pkgutil
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from app.headless import run
+from app import logs
+from app.headless import announce_json, announce_people, run, serve
 from app.paths import Paths, paths
 from app.redaction import redact
 from app.terminal import emit
 from app.wiring import Workplace, open_workplace
 from proxy_core import ProxyError, SettingsError
 from proxy_core.errors import CredentialError, StoreError
+from proxy_core.provider import VERSION
 
 _SHELF = "app.commands"
+_EPILOG = (
+    "Exit codes: 0 done; 1 what was asked for failed; 2 wrong usage or a wrong setting; 3 the vault is locked, "
+    "missing, or has no such secret; 4 data could not be read or written; 130 interrupted."
+)
 _EXITS: tuple[tuple[type[ProxyError], int], ...] = (
     (SettingsError, 2),
     (CredentialError, 3),
@@ -48,9 +50,18 @@ class Options:
         """The places that were chosen."""
         return paths(self.home or os.environ.get("TRUNKLINE_HOME"))
 
-    async def workplace(self) -> Workplace:
-        """Open settings and vault. Raises SettingsError, StoreError."""
-        return await open_workplace(self.paths, os.environ, vault_kind=self.vault)
+    async def workplace(self, *, probe: bool = False) -> Workplace:
+        """Read the settings and choose the vault, with ``probe`` see whether it works, too.
+
+        Raises SettingsError, StoreError.
+        """
+        return await open_workplace(self.paths, os.environ, vault_kind=self.vault, probe=probe)
+
+    def serve(self, *, host: str | None, port: int | None, for_people: bool) -> Coroutine[Any, Any, None]:
+        """Set logging up and return the server, to be run."""
+        logs.set_up("info", self.paths.log)
+        announce = announce_people if for_people else announce_json
+        return serve(self.paths, host=host, port=port, vault_kind=self.vault, announce=announce)
 
 
 class Failed(Exception):
@@ -94,13 +105,23 @@ def guarded(options: Options, action: Callable[[], Any]) -> Any:
             run(result)
     except Failed:
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
     except ProxyError as error:
         code = next(number for kind, number in _EXITS if isinstance(error, kind))
-        message = redact(error.message)
-        if options.as_json:
-            emit(True, {"ok": False, "error": type(error).__name__, "message": message}, "")
-        click.echo(f"trunkline: {message}", err=True)
-        sys.exit(code)
+        _complain(options, type(error).__name__, error.message, code)
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise  # whoever read our output left: click knows what to do
+        _complain(options, "StoreError", f"{error.filename or 'A file'}: {error.strerror or error}.", 4)
+
+
+def _complain(options: Options, kind: str, message: str, code: int) -> NoReturn:
+    message = redact(message)
+    if options.as_json:
+        emit(True, {"ok": False, "error": kind, "message": message}, "")
+    click.echo(f"trunkline: {message}", err=True)
+    sys.exit(code)
 
 
 class Shelf(click.Group):
@@ -127,15 +148,13 @@ class Shelf(click.Group):
         return found
 
 
-def _version() -> str:
-    try:
-        return version("trunkline")
-    except PackageNotFoundError:
-        return "0.1.0"
-
-
-@click.group(cls=Shelf, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(_version(), prog_name="trunkline")
+@click.group(
+    cls=Shelf,
+    invoke_without_command=True,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(VERSION, prog_name="trunkline")
 @click.option("--home", metavar="DIR", help="Keep everything in this folder (or TRUNKLINE_HOME).")
 @click.option("--vault", type=click.Choice(["keyring", "file"]), help="Where secrets are kept.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
@@ -159,9 +178,7 @@ def _start(options: Options, no_tray: bool) -> Any:
         # only here, so that no other command imports Qt
         desktop = importlib.import_module("app.application")
         sys.exit(desktop.start(options.paths, vault_kind=options.vault, no_tray=no_tray))
-    headless = importlib.import_module("app.headless")
-    announce = headless.announce_json if options.as_json else headless.announce_people
-    return headless.serve(options.paths, host=None, port=None, vault_kind=options.vault, announce=announce)
+    return options.serve(host=None, port=None, for_people=not options.as_json)
 
 
 def has_screen() -> bool:

@@ -15,15 +15,16 @@ from msgspec.structs import replace
 
 from app import logs
 from app.paths import Paths
-from app.wiring import Workplace, open_workplace
+from app.wiring import Workplace, open_workplace, prune_daily
 from proxy_core import Proxy, Settings
-from proxy_core.events import Event, VaultChanged
+from proxy_core.clock import SystemClock
+from proxy_core.events import Event, SettingsChanged, VaultChanged
+from proxy_core.network import is_loopback
+from proxy_core.tasks import TaskGroup
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-_DAY_S = 86400.0
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -48,27 +49,32 @@ async def serve(
     vault_kind: str | None,
     announce: Callable[[Workplace, Proxy], None],
 ) -> None:
-    """Serve until SIGTERM or SIGINT. Raises SettingsError, StoreError when it cannot begin."""
-    logs.set_up("info", paths.log)
-    place = await open_workplace(paths, os.environ, vault_kind=vault_kind, memory_fallback=True)
-    await place.settings_store.create()
-    logs.set_up(place.settings.log.level, paths.log)
-    settings = _with_address(place.settings, host, port)
-    proxy = place.proxy(_tell, settings)
+    """Serve until SIGTERM or SIGINT. Raises SettingsError, StoreError when it cannot begin.
+
+    Logging is set up by the caller, before the loop runs.
+    """
     stopped = _stop_signal()
-    follower: asyncio.Task[None] | None = None
+    place = await open_workplace(paths, os.environ, vault_kind=vault_kind, memory_fallback=True)
+    if place.vault_kind != "memory":
+        # without a vault the next start must find a new installation again, not one with a lost key
+        await place.settings_store.create()
+    logs.set_level(place.settings.log.level)
+    settings = _with_address(place.settings, host, port)
+    proxy = place.proxy(lambda event: _tell(event, proxy), settings)
+    ledger = place.ledger()
+    tasks = TaskGroup()
     try:
         await proxy.start()
         _warn_if_open(settings)
-        follower = asyncio.get_running_loop().create_task(proxy.follow(place.settings_store))
+        tasks.spawn(proxy.follow(place.settings_store), "settings watch")
+        tasks.spawn(prune_daily(ledger, lambda: proxy.settings, SystemClock()), "daily pruning")
         announce(place, proxy)
         await stopped.wait()
         log.info("stopping")
     finally:
-        if follower is not None:
-            follower.cancel()
-            await asyncio.gather(follower, return_exceptions=True)
+        await tasks.close()
         await proxy.close()
+        await ledger.close()
 
 
 def announce_json(place: Workplace, proxy: Proxy) -> None:
@@ -118,7 +124,7 @@ def _with_address(settings: Settings, host: str | None, port: int | None) -> Set
 
 
 def _warn_if_open(settings: Settings) -> None:
-    if settings.server.host not in ("127.0.0.1", "::1", "localhost"):
+    if not is_loopback(settings.server.host):
         log.warning(
             "listening on %s: other machines on your network can reach Trunkline. They need a key; "
             "the connection is not encrypted.",
@@ -137,6 +143,12 @@ def _stop_signal() -> asyncio.Event:
     return stopped
 
 
-def _tell(event: Event) -> None:
-    if isinstance(event, VaultChanged):
-        log.warning("vault %s: %s", event.state, event.message or "")
+def _tell(event: Event, proxy: Proxy) -> None:
+    match event:
+        case VaultChanged(state="ready"):
+            log.info("the vault is open")
+        case VaultChanged():
+            log.warning("the vault is %s: %s", event.state, event.message or "")
+        case SettingsChanged():
+            logs.set_level(proxy.settings.log.level)
+            log.info("new settings are in force")

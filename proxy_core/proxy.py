@@ -279,6 +279,10 @@ class Proxy:
             return AccountReport(account_id, True, "The provider has no list to ask for.", 0, took)
         return AccountReport(account_id, True, f"{len(models)} models.", len(models), took)
 
+    def reset(self, account_id: str) -> None:
+        """Forget an account's cooldowns: somebody knows that it works again."""
+        self._pool.forget(account_id)
+
     # --- inside
 
     def _use(self, settings: Settings) -> None:

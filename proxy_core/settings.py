@@ -1,7 +1,8 @@
 """Every setting as data: type, default, range, label and help; file, form, docs and environment read it.
 
-Pure: a decoded TOML document in, one immutable :class:`Settings` out. ``x`` metadata: ``restart`` says that
-a change needs a restart of the proxy. Environment variables ``TRUNKLINE_<SECTION>_<FIELD>`` override.
+Pure: a decoded TOML document in, one immutable :class:`Settings` out. In the metadata's ``extra``,
+``restart`` says that a change needs a restart of the proxy. Environment variables
+``TRUNKLINE_<SECTION>_<FIELD>`` override.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -20,6 +21,8 @@ from proxy_core.errors import SettingsError
 
 VERSION = 1
 """Version of the settings file; a newer one is refused, untouched."""
+
+_NOT_IN_ADDRESSES = frozenset(" \t\r\n\"'<>\\")
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
@@ -191,6 +194,13 @@ class AccountSettings(_Section, frozen=True):
         Meta(title="Extra headers", description="Sent to the provider. No secrets: this file is plain text."),
     ] = {}
     has_key: Annotated[bool, Meta(title="Has a key", description="Off for servers that need none.")] = True
+    keyed_at: Annotated[
+        str,
+        Meta(
+            title="Key stored at",
+            description="ISO time; a running Trunkline reads the key again when this changes.",
+        ),
+    ] = ""
 
 
 class AliasSettings(_Section, frozen=True):
@@ -244,13 +254,26 @@ def fields() -> Iterator[Field]:
         kind = get_type_hints(Settings)[section.name]
         if not (isinstance(kind, type) and issubclass(kind, _Section)):
             continue
-        hints = get_type_hints(kind, include_extras=True)
-        for field in msgspec.structs.fields(kind):
-            meta = next(part for part in get_args(hints[field.name]) if isinstance(part, Meta))
-            plain = get_args(hints[field.name])[0]
-            restart = bool((meta.extra or {}).get("restart"))
-            path = f"{section.name}.{field.name}"
-            yield Field(path, plain, field.default, meta.title or path, meta.description or "", restart)
+        for field in fields_of(kind):
+            yield replace(field, path=f"{section.name}.{field.path}")
+
+
+def fields_of(kind: type[msgspec.Struct]) -> Iterator[Field]:
+    """Yield the settings of one table; ``path`` is then only the name, and a default may be NODEFAULT."""
+    hints = get_type_hints(kind, include_extras=True)
+    for field in msgspec.structs.fields(kind):
+        meta = next(part for part in get_args(hints[field.name]) if isinstance(part, Meta))
+        default = field.default
+        if field.default_factory is not msgspec.NODEFAULT:
+            default = field.default_factory()
+        yield Field(
+            path=field.name,
+            type=get_args(hints[field.name])[0],
+            default=default,
+            label=meta.title or field.name,
+            help=meta.description or "",
+            restart=bool((meta.extra or {}).get("restart")),
+        )
 
 
 def parse(document: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
@@ -278,17 +301,26 @@ def _overridden(document: Mapping[str, Any], environment: Mapping[str, str]) -> 
             continue
         section, name = field.path.split(".")
         table = merged.get(section, {})
-        merged[section] = {**table, name: _from_text(environment[variable], field)}
+        if not isinstance(table, Mapping):
+            continue  # it is reported as what it is: no table
+        merged[section] = {**table, name: _from_text(environment[variable], field, variable)}
     return merged
 
 
-def _from_text(value: str, field: Field) -> Any:
-    if get_origin(field.type) is tuple:
-        return tuple(part.strip() for part in value.split(",") if part.strip())
+def _from_text(value: str, field: Field, variable: str) -> Any:
+    section, name = field.path.split(".")
     try:
-        return msgspec.convert(value, field.type, strict=False)
-    except msgspec.ValidationError:
-        return value
+        plain: Any = (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if get_origin(field.type) is tuple
+            else msgspec.convert(value, field.type, strict=False)
+        )
+        # alone in its section, so that the range is checked here and the variable can be named
+        msgspec.convert({section: {name: plain}}, Settings)
+    except msgspec.ValidationError as error:
+        message = str(error).partition(" - at `$")[0]
+        raise SettingsError(f"The environment variable {variable} does not fit: {message}.") from None
+    return plain
 
 
 def _explained(error: msgspec.ValidationError) -> SettingsError:
@@ -323,19 +355,20 @@ def _check(settings: Settings) -> None:
 
 
 def check_proxy(value: str, field: str) -> None:
-    """Raise SettingsError unless ``value`` is empty, ``direct`` or a proxy address."""
+    """Raise SettingsError unless ``value`` is empty, ``direct`` or a proxy address without a password."""
     if value in ("", "direct"):
         return
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https", "socks5", "socks5h") or not parts.hostname:
+    parts = _split(value)
+    if parts is None or parts.scheme not in ("http", "https", "socks5", "socks5h"):
+        # not quoted: it may hold a password
         raise SettingsError(
-            f"{field}: {value!r} is no proxy. Write http://host:port, https://…, socks5://…, or direct.",
+            f"{field}: that is no proxy. Write http://host:port, https://…, socks5://…, or direct.",
             field=field,
         )
     if parts.password is not None:
         raise SettingsError(
-            f"{field}: a password must not stand in the settings file. Put it into the environment "
-            "(HTTPS_PROXY) or use a proxy without one.",
+            f"{field}: a password must not stand in the settings file. An account's proxy may have one when "
+            "it is added with: trunkline accounts add … --proxy URL (it is kept in the vault).",
             field=field,
         )
 
@@ -344,8 +377,20 @@ def check_address(value: str, field: str) -> None:
     """Raise SettingsError unless ``value`` is empty or an http(s) address without user or query."""
     if not value:
         return
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+    parts = _split(value)
+    if parts is None or parts.scheme not in ("http", "https") or parts.query or parts.username is not None:
+        # not quoted: a pasted address may hold a key
         raise SettingsError(
-            f"{field}: {value!r} is no address. Write http://host:port/path or https://….", field=field
+            f"{field}: that is no address. Write http://host:port/path or https://…, without user and query.",
+            field=field,
         )
+
+
+def _split(address: str) -> SplitResult | None:
+    """Return the parts of an address with a host, None where there is none or the port makes no sense."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return None
+    return parts if parts.hostname and port != 0 and not set(address) & _NOT_IN_ADDRESSES else None

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from app import headless
 from app.command import Options, common
 
 
@@ -17,8 +16,7 @@ from app.command import Options, common
 @common
 def serve(options: Options, port: int | None, host: str | None, people: bool) -> Any:
     """Run the proxy without a window; prints one JSON line when it listens."""
-    announce = headless.announce_people if people else headless.announce_json
-    return headless.serve(options.paths, host=host, port=port, vault_kind=options.vault, announce=announce)
+    return options.serve(host=host, port=port, for_people=people)
 
 
 COMMANDS = (serve,)

@@ -46,6 +46,9 @@ async def events_of(attempt: Attempt, reply: UpstreamReply) -> AsyncIterator[Str
             for event in decoder.feed(chunk):
                 for restored in restorer.feed(event):
                     yield restored
+            if restorer.is_cut:
+                # we hit the stop string that the vendor does not know: what it still says only costs
+                return
         broken: ProxyError | None = None
     except UpstreamProtocolError as error:
         broken = error

@@ -8,27 +8,43 @@ import sys
 from pathlib import Path
 
 PRIVATE = 0o600
+PRIVATE_FOLDER = 0o700
 
 
 def write(path: Path, data: bytes, *, keep_previous: bool = False) -> None:
     """Replace ``path`` durably: when this returns, a crash or a power cut loses nothing.
 
-    ``keep_previous`` leaves the old content beside it as ``<name>.previous``.
+    ``keep_previous`` leaves the old content beside it as ``<name>.previous``. Raises OSError.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+    temporary = _temporary(path)
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_new(temporary, data)
         if keep_previous and path.exists():
             _keep(path)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def remove(path: Path) -> None:
+    """Delete ``path`` and its previous version durably; what is not there is fine. Raises OSError."""
+    path.unlink(missing_ok=True)
+    previous_of(path).unlink(missing_ok=True)
+    if path.parent.exists():
+        sync_folder(path.parent)
+
+
+def previous_of(path: Path) -> Path:
+    """Return where the version before the present one is kept."""
+    return path.with_name(path.name + ".previous")
+
+
+def sweep(path: Path) -> None:
+    """Delete what writers of ``path`` left that were killed; only for whoever holds the file's lock."""
+    for left in path.parent.glob(f".{path.name}.*.tmp"):
+        left.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -51,11 +67,27 @@ def set_aside(path: Path, reason: str) -> Path:
     return aside
 
 
+def _write_new(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), PRIVATE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def _keep(path: Path) -> None:
-    previous = path.with_name(path.name + ".previous")
-    spare = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    spare = _temporary(path)
     try:
-        os.link(path, spare)
-    except OSError:
-        spare.write_bytes(path.read_bytes())
-    spare.replace(previous)
+        try:
+            os.link(path, spare)
+        except OSError:
+            # not every file system has links
+            _write_new(spare, path.read_bytes())
+        spare.replace(previous_of(path))
+    finally:
+        # renaming one of two names of the same file does nothing (POSIX), and this one stays
+        spare.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")

@@ -12,17 +12,18 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-from filelock import FileLock
 
 from proxy_core.errors import CredentialError, StoreError, VaultLockedError
 from proxy_core.store import VaultStatus
 from proxy_core.stores import atomic
+from proxy_core.stores.lock import turn
 from proxy_core.stores.worker import Worker
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ _HEADER = "vault.json"
 _SUFFIX = ".secret"
 _WORK = 2**15
 _NONCE = 12
-_LOCK_TIMEOUT_S = 20.0
+_PROTECTION = "a passphrase"
 
 
 class FileVault:
@@ -49,10 +50,10 @@ class FileVault:
         try:
             await self._run(self._open)
         except CredentialError as error:
-            return VaultStatus("locked", "a passphrase", error.message)
+            return VaultStatus("locked", _PROTECTION, error.message)
         except StoreError as error:
-            return VaultStatus("unavailable", "a passphrase", error.message)
-        return VaultStatus("ready", "a passphrase")
+            return VaultStatus("unavailable", _PROTECTION, error.message)
+        return VaultStatus("ready", _PROTECTION)
 
     async def get(self, name: str) -> str | None:
         """Return a secret."""
@@ -67,7 +68,10 @@ class FileVault:
             nonce = os.urandom(_NONCE)
             plain = json.dumps({"name": name, "secret": secret}).encode()
             sealed = nonce + cipher.encrypt(nonce, plain, file_id.encode())
-            atomic.write(self._folder / (file_id + _SUFFIX), sealed, keep_previous=True)
+            path = self._folder / (file_id + _SUFFIX)
+            with self._turn():
+                atomic.sweep(path)
+                atomic.write(path, sealed, keep_previous=True)
 
         await self._run(store)
 
@@ -76,9 +80,8 @@ class FileVault:
 
         def forget() -> None:
             self._open()
-            path = self._folder / (_file_id(name) + _SUFFIX)
-            path.unlink(missing_ok=True)
-            path.with_name(path.name + ".previous").unlink(missing_ok=True)
+            with self._turn():
+                atomic.remove(self._folder / (_file_id(name) + _SUFFIX))
 
         await self._run(forget)
 
@@ -102,9 +105,13 @@ class FileVault:
             try:
                 return function()
             except OSError as error:
-                raise StoreError(f"The vault in {self._folder} failed: {error.strerror}.") from None
+                reason = error.strerror or type(error).__name__
+                raise StoreError(f"The vault in {self._folder} failed: {reason}.") from None
 
         return await self._worker.run(converted)
+
+    def _turn(self) -> AbstractContextManager[None]:
+        return turn(self._folder / ".lock", "the file vault")
 
     def _read(self, name: str) -> str | None:
         self._open()
@@ -130,10 +137,11 @@ class FileVault:
         if self._cipher is not None:
             return self._cipher
         if not self._passphrase:
-            raise VaultLockedError("The file vault is locked: set TRUNKLINE_VAULT_PASSPHRASE.")
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            raise VaultLockedError(
+                "The file vault is locked: set TRUNKLINE_VAULT_PASSPHRASE and start again."
+            )
         header = self._folder / _HEADER
-        with FileLock(self._folder / ".lock", timeout=_LOCK_TIMEOUT_S):
+        with self._turn():
             master = self._unwrap(header) if header.exists() else self._make(header)
         self._cipher = ChaCha20Poly1305(master)
         return self._cipher
@@ -156,7 +164,7 @@ class FileVault:
     def _unwrap(self, header: Path) -> bytes:
         try:
             content = json.loads(header.read_bytes())
-            version = content["version"]
+            version = int(content["version"])
             salt, work = base64.b64decode(content["kdf"]["salt"]), int(content["kdf"]["n"])
             nonce, wrapped = base64.b64decode(content["nonce"]), base64.b64decode(content["key"])
         except (ValueError, KeyError, TypeError):
@@ -166,7 +174,10 @@ class FileVault:
         try:
             return ChaCha20Poly1305(self._derive(salt, work)).decrypt(nonce, wrapped, _HEADER.encode())
         except InvalidTag:
-            raise VaultLockedError("The passphrase does not fit the file vault.") from None
+            raise VaultLockedError(
+                "The passphrase does not fit the file vault. Set TRUNKLINE_VAULT_PASSPHRASE to the one that "
+                "the vault was made with."
+            ) from None
 
     def _derive(self, salt: bytes, work: int) -> bytes:
         passphrase = (self._passphrase or "").encode()

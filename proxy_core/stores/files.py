@@ -6,27 +6,30 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import tomlkit
 import tomlkit.exceptions
-from filelock import FileLock, Timeout
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
 
 from proxy_core.errors import SettingsError, StoreError
-from proxy_core.settings import VERSION, Settings, fields, parse
+from proxy_core.settings import Settings, parse
 from proxy_core.store import SettingsEdit
 from proxy_core.stores import atomic
+from proxy_core.stores.lock import turn
+from proxy_core.stores.template import template
 from proxy_core.stores.toml_lines import line_of
 
 log = logging.getLogger(__name__)
 
-_LOCK_TIMEOUT_S = 20.0
 _QUIET_S = 0.15
 """Editors replace a file in several steps; they are taken for one."""
+_JOIN_S = 5.0
 
 
 class TomlSettings:
@@ -45,6 +48,10 @@ class TomlSettings:
         """Read and check the file. Raises SettingsError with field and line."""
         return await asyncio.to_thread(self._load)
 
+    async def exists(self) -> bool:
+        """Whether there is a file yet."""
+        return await asyncio.to_thread(self._path.exists)
+
     async def create(self) -> None:
         """Write the file with every setting explained, if there is none yet."""
         await asyncio.to_thread(self._create)
@@ -54,7 +61,7 @@ class TomlSettings:
 
         def look() -> bool:
             table = self._document(self._text()).get(section)
-            return table is None or key not in table
+            return not isinstance(table, Mapping) or key not in table
 
         return await asyncio.to_thread(look)
 
@@ -63,15 +70,15 @@ class TomlSettings:
         return await asyncio.to_thread(self._change, edit)
 
     async def changes(self) -> AsyncIterator[None]:
-        """Yield when the file may have changed; the operating system wakes us, nothing polls."""
+        """Yield once when the watch begins, so that no edit before it is missed, then at every change.
+
+        The operating system wakes us; nothing polls.
+        """
         loop = asyncio.get_running_loop()
         changed = asyncio.Event()
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        observer = Observer()
-        handler = _FolderWatch(self._path.name, lambda: loop.call_soon_threadsafe(changed.set))
-        observer.schedule(handler, str(self._path.parent))
-        observer.start()
+        observer = await asyncio.to_thread(self._watch, lambda: loop.call_soon_threadsafe(changed.set))
         try:
+            yield None
             while True:
                 await changed.wait()
                 await asyncio.sleep(_QUIET_S)
@@ -79,7 +86,20 @@ class TomlSettings:
                 yield None
         finally:
             observer.stop()
-            await asyncio.to_thread(observer.join, 5.0)
+            await asyncio.to_thread(observer.join, _JOIN_S)
+
+    def _watch(self, wake: Callable[[], object]) -> BaseObserver:
+        # The file may be a link into another folder: both places count.
+        places = {self._path, self._path.resolve()}
+        observer = Observer()
+        try:
+            for place in places:
+                place.parent.mkdir(parents=True, exist_ok=True, mode=atomic.PRIVATE_FOLDER)
+                observer.schedule(_FolderWatch(place.name, wake), str(place.parent))
+            observer.start()
+        except OSError as error:
+            raise StoreError(f"{self._path} cannot be watched for changes: {error.strerror}.") from None
+        return observer
 
     def _load(self) -> Settings:
         text = self._text()
@@ -87,38 +107,38 @@ class TomlSettings:
 
     def _create(self) -> None:
         if not self._path.exists():
-            with self._lock():
+            with self._turn():
                 if not self._path.exists():
                     self._write(template())
 
     def _change(self, edit: SettingsEdit) -> Settings:
-        with self._lock():
+        with self._turn():
             text = self._text() or template()
             document = self._document(text)
             self._checked(document, text)
             edit(document)
             new = tomlkit.dumps(document)
             settings = self._checked(self._document(new), new)
-            self._write(new)
+            if new != text or not self._path.exists():
+                self._write(new)
         return settings
 
-    def _lock(self) -> FileLock:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise StoreError(f"The folder {self._path.parent} cannot be made: {error.strerror}.") from None
-        return _TellingLock(self._path.with_name(f".{self._path.name}.lock"), timeout=_LOCK_TIMEOUT_S)
+    def _turn(self) -> AbstractContextManager[None]:
+        return turn(self._path.with_name(f".{self._path.name}.lock"), "the settings file")
 
     def _text(self) -> str:
         try:
-            return self._path.read_text("utf-8")
+            data = self._path.read_bytes()
         except FileNotFoundError:
             return ""
-        except UnicodeDecodeError as error:
-            line = self._path.read_bytes()[: error.start].count(b"\n") + 1
-            raise SettingsError(f"{self._path.name} is not UTF-8 in line {line}.", line=line) from None
         except OSError as error:
             raise StoreError(f"{self._path} cannot be read: {error.strerror}.") from None
+        try:
+            # some editors on Windows begin a file with a mark
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = data[: error.start].count(b"\n") + 1
+            raise SettingsError(f"{self._path.name} is not UTF-8 in line {line}.", line=line) from None
 
     def _document(self, text: str) -> Any:
         try:
@@ -139,24 +159,17 @@ class TomlSettings:
             raise SettingsError(where + error.message, field=error.field, line=line) from None
 
     def _write(self, text: str) -> None:
+        # a link is kept: the file that it points to is replaced
+        place = self._path.resolve()
         try:
-            atomic.write(self._path, text.encode())
+            atomic.sweep(place)
+            atomic.write(place, text.encode())
         except OSError as error:
             raise StoreError(f"{self._path} cannot be written: {error.strerror}.") from None
 
 
-class _TellingLock(FileLock):
-    def __enter__(self) -> Any:
-        try:
-            return super().__enter__()
-        except Timeout:
-            raise StoreError("Another program holds the settings file for too long.") from None
-        except OSError as error:
-            raise StoreError(f"The settings folder cannot be written: {error.strerror}.") from None
-
-
 class _FolderWatch(FileSystemEventHandler):
-    def __init__(self, name: str, wake: Any) -> None:
+    def __init__(self, name: str, wake: Callable[[], object]) -> None:
         self._name = name
         self._wake = wake
 
@@ -169,30 +182,6 @@ class _FolderWatch(FileSystemEventHandler):
                 self._wake()
             except RuntimeError:
                 return  # the loop is closed
-
-
-def template() -> str:
-    """Return a settings file that explains every setting and sets none."""
-    lines = [
-        "# Trunkline's settings. Edits take effect when the file is saved; a mistake is reported with its",
-        "# line, and the old settings stay. Secrets are never in here: they are in the vault.",
-        f"version = {VERSION}",
-    ]
-    section = ""
-    for field in fields():
-        name, key = field.path.split(".")
-        if name != section:
-            section = name
-            lines += ["", f"[{section}]"]
-        restart = " Needs a restart." if field.restart else ""
-        lines += [f"# {field.label}. {field.help}{restart}", f"# {key} = {_literal(field.default)}"]
-    return "\n".join(lines) + "\n"
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, tuple):
-        value = list(value)
-    return str(tomlkit.item(value).as_string())
 
 
 class JsonState:

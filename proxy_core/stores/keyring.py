@@ -8,29 +8,38 @@ listed, so an index entry holds the names.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
+import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import keyring
-import keyring.backend
 import keyring.errors
-from filelock import FileLock
 
-from proxy_core.errors import CredentialError, VaultLockedError, VaultUnavailableError
+from proxy_core.errors import CredentialError, StoreError, VaultLockedError, VaultUnavailableError
 from proxy_core.store import VaultStatus
+from proxy_core.stores.lock import turn
 from proxy_core.stores.worker import Worker
 
 T = TypeVar("T")
+
+PROBE_TIMEOUT_S = 5.0
+CALL_TIMEOUT_S = 30.0
+"""A keyring may ask its user to unlock it; after that long it counts as locked."""
 
 _INDEX = "index"
 _PROBE = "probe"
 _WHOLE = "w:"
 _PARTS = "p:"
 _WINDOWS_LIMIT = 1200
-_LOCK_TIMEOUT_S = 20.0
+_READS = 5
+_PROTECTION = "the system's keyring"
+_PLAINTEXT = "keyrings.alt"
+_WAITING = "The system's keyring does not answer; it may wait to be unlocked. Unlock it and try again."
 
 _LOCKED = (keyring.errors.KeyringLocked, keyring.errors.InitError)
 
@@ -39,23 +48,27 @@ class KeyringVault:
     """Secrets in the system's keyring, under one service name.
 
     ``lock`` is a file by which several processes take turns at the index. ``part_size`` (characters) None:
-    as the backend needs.
+    as the backend needs. ``timeout_s``: after that long without an answer it counts as locked.
     """
 
-    def __init__(self, service: str, lock: Path, part_size: int | None = None) -> None:
+    def __init__(
+        self, service: str, lock: Path, part_size: int | None = None, timeout_s: float = CALL_TIMEOUT_S
+    ) -> None:
         self._service = service
         self._lock_path = lock
         self._part_size = part_size
+        self._timeout_s = timeout_s
         self._worker = Worker("keyring")
+        self._overdue: threading.Event | None = None
 
     async def status(self) -> VaultStatus:
-        """Probe with a round trip."""
+        """Probe with a round trip, for a few seconds at most."""
         try:
-            name = await self._run(self._probe)
+            name = await self._run(self._probe, min(PROBE_TIMEOUT_S, self._timeout_s))
         except VaultLockedError as error:
-            return VaultStatus("locked", "the system's keyring", error.message)
-        except CredentialError as error:
-            return VaultStatus("unavailable", "the system's keyring", error.message)
+            return VaultStatus("locked", _PROTECTION, error.message)
+        except (CredentialError, StoreError) as error:
+            return VaultStatus("unavailable", _PROTECTION, error.message)
         return VaultStatus("ready", name)
 
     async def get(self, name: str) -> str | None:
@@ -66,7 +79,7 @@ class KeyringVault:
         """Store a secret and note its name."""
 
         def store() -> None:
-            with self._lock():
+            with self._turn():
                 self._write(name, secret)
                 self._list({*self._names(), name})
 
@@ -76,7 +89,7 @@ class KeyringVault:
         """Forget a secret and its name."""
 
         def forget() -> None:
-            with self._lock():
+            with self._turn():
                 self._drop(name)
                 self._list({known for known in self._names() if known != name})
 
@@ -86,20 +99,47 @@ class KeyringVault:
         """Return the noted names."""
         return tuple(sorted(await self._run(self._names)))
 
-    async def _run(self, function: Callable[[], T]) -> T:
-        return await self._worker.run(lambda: _converted(function))
+    async def _run(self, function: Callable[[], T], timeout_s: float | None = None) -> T:
+        if self._overdue is not None and not self._overdue.is_set():
+            # an earlier call still waits for the user: a second one would only queue up behind it
+            raise VaultLockedError(_WAITING)
+        finished = threading.Event()
 
-    def _lock(self) -> FileLock:
-        self._lock_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return FileLock(self._lock_path, timeout=_LOCK_TIMEOUT_S)
+        def job() -> T:
+            try:
+                return _converted(function)
+            finally:
+                finished.set()
+
+        try:
+            async with asyncio.timeout(timeout_s or self._timeout_s):
+                return await self._worker.run(job)
+        except TimeoutError:
+            self._overdue = finished
+            raise VaultLockedError(_WAITING) from None
+
+    def _turn(self) -> AbstractContextManager[None]:
+        return turn(self._lock_path, "the keyring")
 
     def _probe(self) -> str:
+        backend = keyring.get_keyring()
+        if type(backend).__module__.startswith(_PLAINTEXT):
+            raise VaultUnavailableError(
+                "The only keyring here keeps secrets as plain text (keyrings.alt). Use the encrypted file "
+                "vault: --vault file, with TRUNKLINE_VAULT_PASSPHRASE set."
+            )
         token = secrets.token_hex(4)
-        keyring.set_password(self._service, _PROBE, token)
-        if keyring.get_password(self._service, _PROBE) != token:
-            raise VaultUnavailableError("The system's keyring does not keep what it is given.")
-        keyring.delete_password(self._service, _PROBE)
-        return str(keyring.get_keyring().name)
+        with self._turn():
+            keyring.set_password(self._service, _PROBE, token)
+            kept = keyring.get_password(self._service, _PROBE)
+            if kept == token:
+                keyring.delete_password(self._service, _PROBE)
+        if kept != token:
+            raise VaultUnavailableError(
+                "The system's keyring does not keep what it is given. Use the encrypted file vault: "
+                "--vault file, with TRUNKLINE_VAULT_PASSPHRASE set."
+            )
+        return str(backend.name)
 
     def _size(self) -> int | None:
         if self._part_size is not None:
@@ -107,15 +147,19 @@ class KeyringVault:
         return _WINDOWS_LIMIT if ".Windows" in type(keyring.get_keyring()).__module__ else None
 
     def _read(self, name: str) -> str | None:
-        entry = keyring.get_password(self._service, name)
-        if entry is None:
-            return None
-        if entry.startswith(_WHOLE):
-            return entry.removeprefix(_WHOLE)
-        parts = [keyring.get_password(self._service, part) for part in _part_names(name, entry)]
-        if any(part is None for part in parts):
-            raise CredentialError(f"The keyring lost a part of {name!r}. Add that account again.")
-        return "".join(part for part in parts if part is not None)
+        # Read without the lock: another process may flip the entry between it and its parts.
+        for _ in range(_READS):
+            entry = keyring.get_password(self._service, name)
+            if entry is None:
+                return None
+            if entry.startswith(_WHOLE):
+                return entry.removeprefix(_WHOLE)
+            parts = [keyring.get_password(self._service, part) for part in _part_names(name, entry)]
+            if all(part is not None for part in parts):
+                return "".join(part for part in parts if part is not None)
+            if keyring.get_password(self._service, name) == entry:
+                break
+        raise CredentialError(f"The keyring lost a part of {name!r}. Add it again.")
 
     def _write(self, name: str, secret: str) -> None:
         old = keyring.get_password(self._service, name)
@@ -128,7 +172,7 @@ class KeyringVault:
             for part, piece in zip(_part_names(name, entry), pieces, strict=True):
                 keyring.set_password(self._service, part, piece)
         keyring.set_password(self._service, name, entry)
-        if old is not None and old.startswith(_PARTS):
+        if old is not None:
             for part in _part_names(name, old):
                 _delete(self._service, part)
 
@@ -145,7 +189,8 @@ class KeyringVault:
         return [] if text is None else list(json.loads(text))
 
     def _list(self, names: set[str]) -> None:
-        self._write(_INDEX, json.dumps(sorted(names)))
+        if names != set(self._names()):
+            self._write(_INDEX, json.dumps(sorted(names)))
 
 
 def _part_names(name: str, entry: str) -> list[str]:
@@ -162,7 +207,7 @@ def _delete(service: str, name: str) -> None:
         return
 
 
-def _converted(function: Callable[[], Any]) -> Any:
+def _converted(function: Callable[[], T]) -> T:
     try:
         return function()
     except keyring.errors.NoKeyringError:
@@ -171,11 +216,13 @@ def _converted(function: Callable[[], Any]) -> Any:
             "TRUNKLINE_VAULT_PASSPHRASE set."
         ) from None
     except _LOCKED as error:
-        raise VaultLockedError(f"The system's keyring is locked: {error}. Unlock it and try again.") from None
-    except keyring.errors.KeyringError as error:
-        raise VaultUnavailableError(f"The system's keyring failed: {error}.") from None
-    except CredentialError:
+        words = str(error).rstrip(".") or "no reason was given"
+        raise VaultLockedError(
+            f"The system's keyring is locked ({words}). Unlock it and try again."
+        ) from None
+    except (CredentialError, StoreError):
         raise
     except Exception as error:  # noqa: BLE001 - see below
-        # backends let errors of their transports through (D-Bus, COM); what they say may hold no secret
+        # Backends let errors of their transports through (D-Bus, COM), and their own may quote what they
+        # were given; so only the kind is told.
         raise VaultUnavailableError(f"The system's keyring failed ({type(error).__name__}).") from None

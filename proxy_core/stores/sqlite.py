@@ -6,6 +6,7 @@ One thread owns the connection. A row that was acknowledged is on the disk (writ
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, fields
@@ -24,6 +25,7 @@ T = TypeVar("T")
 VERSION = 1
 
 _DAY_S = 86400.0
+_BUSY_S = 20.0
 
 _COLUMNS = tuple(field.name for field in fields(UsageRow))
 _DIMENSIONS = ("model", "provider", "account", "client_key", "client_dialect")
@@ -44,23 +46,24 @@ create table daily (
   client_key text not null, client_dialect text not null,
   requests integer not null, failures integer not null, input_tokens integer not null,
   cached_tokens integer not null, cache_write_tokens integer not null, output_tokens integer not null,
-  reasoning_tokens integer not null, cost_micro integer not null,
+  reasoning_tokens integer not null, cost_micro integer,
   primary key (day, model, provider, account, client_key, client_dialect)
 ) without rowid;
 """
 
 _DAY = "date(started_at, 'unixepoch')"
+_DAY_START = "cast(strftime('%s', day) as integer)"
 _NAMED = ", ".join(f"coalesce({name}, '')" for name in _DIMENSIONS)
 _SUMMED = ", ".join(f"sum(coalesce({name}, 0))" for name in _SUMS)
-_ADDED = ", ".join(
-    f"{name} = {name} + excluded.{name}" for name in ("requests", "failures", *_SUMS, "cost_micro")
-)
+_ADDED = ", ".join(f"{name} = {name} + excluded.{name}" for name in ("requests", "failures", *_SUMS))
+# a price that was never known stays unknown, also in the sums
+_ADDED_COST = "cost_micro = coalesce(cost_micro + excluded.cost_micro, cost_micro, excluded.cost_micro)"
 
 # every text below is put together from the constant names above; values are always bound
 _ROLL_UP = (
     f"insert into daily select {_DAY}, {_NAMED}, count(*), sum(status >= 400), {_SUMMED}, "
-    "sum(coalesce(cost_micro, 0)) from exchange where started_at < ? "
-    f"group by {_DAY}, {_NAMED} on conflict do update set {_ADDED}"
+    "sum(cost_micro) from exchange where started_at < ? "
+    f"group by {_DAY}, {_NAMED} on conflict do update set {_ADDED}, {_ADDED_COST}"
 )
 _INSERT = f"insert or replace into exchange ({', '.join(_COLUMNS)}) values ({', '.join('?' * len(_COLUMNS))})"
 
@@ -71,6 +74,7 @@ class SqliteUsage:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._inode = 0
         self._worker = Worker("usage ledger")
 
     async def add(self, row: UsageRow) -> None:
@@ -102,7 +106,7 @@ class SqliteUsage:
             + ", ".join(f"coalesce({name}, 0) as {name}" for name in _SUMS)
             + ", cost_micro from exchange where started_at >= ? and started_at < ? union all "
             f"select {old}, requests, failures, {', '.join(_SUMS)}, cost_micro from daily "
-            "where day >= date(?, 'unixepoch') and day < date(?, 'unixepoch')"
+            f"where {_DAY_START} >= ? and {_DAY_START} + {_DAY_S} <= ?"
             ") group by name order by 2 desc, 1"
         )
         span = (since, until, since, until)
@@ -123,46 +127,65 @@ class SqliteUsage:
     async def close(self) -> None:
         """Finish what is queued and close."""
 
-        def close(connection: sqlite3.Connection) -> None:
-            connection.close()
+        def close() -> None:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
-        if self._connection is not None:
-            await self._run(close)
-            self._connection = None
+        if self._worker.is_used:
+            await self._worker.run(close)
         await self._worker.close()
 
     async def _run(self, function: Callable[[sqlite3.Connection], T]) -> T:
         def converted() -> T:
             try:
-                return function(self._open())
+                try:
+                    return function(self._open())
+                except sqlite3.DatabaseError as error:
+                    if not _is_damage(error):
+                        raise
+                    self._set_aside()
+                    return function(self._open())
             except (sqlite3.Error, OSError) as error:
-                raise StoreError(f"The usage ledger {self._path.name} failed: {error}.") from None
+                raise StoreError(f"The usage ledger {self._path} failed: {error}.") from None
 
         return await self._worker.run(converted)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            try:
-                self._connection = self._connect()
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):
-                    raise  # busy, full, not allowed: the file itself is fine
-                aside = atomic.set_aside(self._path, "damaged")
-                log.warning("the usage ledger is damaged; it was kept as %s and a new one begun", aside.name)
-                self._connection = self._connect()
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=atomic.PRIVATE_FOLDER)
+            # made here, so that only its owner can read it; the library's own files take over the mode
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, atomic.PRIVATE)
+            self._inode = os.fstat(descriptor).st_ino
+            os.close(descriptor)
+            self._connection = self._connect()
         return self._connection
 
+    def _set_aside(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._path.stat().st_ino != self._inode:
+            return  # another process did it already, and the file there now is the new one
+        aside = atomic.set_aside(self._path, "damaged")
+        # a log of the damaged file would be played into the new one
+        for ending in ("-wal", "-shm"):
+            left = self._path.with_name(self._path.name + ending)
+            if left.exists():
+                left.replace(aside.with_name(aside.name + ending))
+        log.warning("the usage ledger is damaged; it was kept as %s and a new one begun", aside.name)
+
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=20.0, check_same_thread=False)
+        connection = sqlite3.connect(self._path, timeout=_BUSY_S, check_same_thread=False)
         try:
-            connection.execute("pragma journal_mode = wal")
-            connection.execute("pragma synchronous = full")
             version = connection.execute("pragma user_version").fetchone()[0]
             if version > VERSION:
                 raise StoreError(
-                    f"The usage ledger is of version {version}; this Trunkline knows {VERSION}. Update it."
+                    f"The usage ledger {self._path} is of version {version}; this Trunkline knows {VERSION}. "
+                    "Update Trunkline."
                 )
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = full")
             if version == 0:
                 connection.executescript(
                     f"begin immediate;{_create_if_new()}pragma user_version = {VERSION};commit;"
@@ -171,6 +194,11 @@ class SqliteUsage:
             connection.close()
             raise
         return connection
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _create_if_new() -> str:

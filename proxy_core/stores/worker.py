@@ -25,6 +25,11 @@ class Worker:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
+    @property
+    def is_used(self) -> bool:
+        """Whether anything was run since the start, or since it was closed."""
+        return self._thread is not None
+
     async def run(self, function: Callable[[], T]) -> T:
         """Run ``function`` in the thread and return its result; its exception is raised here.
 
@@ -48,7 +53,7 @@ class Worker:
             try:
                 loop.call_soon_threadsafe(_settle, future, result, error)
             except RuntimeError:
-                return  # the loop is closed: nobody waits any more
+                continue  # that loop is closed: nobody waits there any more
 
     async def close(self, timeout_s: float = 5.0) -> None:
         """Finish what is queued and end the thread; give up waiting after ``timeout_s``."""

@@ -112,7 +112,7 @@ def _without_usage(frame: bytes) -> bytes:
         return frame
     chunk = json.loads(frame.removeprefix(b"data: "))
     chunk.pop("usage", None)
-    return f"data: {compact(chunk)}\n\n".encode() if chunk["choices"] else b""
+    return f"data: {compact(chunk)}\n\n".encode() if chunk.get("choices") != [] else b""
 
 
 def _offered(tool: Any) -> Offered:

@@ -63,7 +63,7 @@ def matching(pattern: str) -> Check:
     def check(value: Any, at: Path) -> None:
         text(value, at)
         if not compiled.fullmatch(value):
-            raise Flaw("value", at, f"a string that matches the pattern '{pattern}'")
+            raise Flaw("value", at, f"a string that matches the pattern '^{pattern}$'")
 
     return check
 

@@ -226,7 +226,13 @@ def test_the_version_header_is_required() -> None:
 def test_counting_takes_neither_limit_nor_stream() -> None:
     path = "/messages/count_tokens"
     assert refusal(AnthropicMessages(), path, without("max_tokens")) is None
-    for extra in ({"max_tokens": 5}, {"stream": True}, {"stop_sequences": ["x"]}, {"metadata": {}}):
+    extras: list[dict[str, Any]] = [
+        {"max_tokens": 5},
+        {"stream": True},
+        {"stop_sequences": ["x"]},
+        {"metadata": {}},
+    ]
+    for extra in extras:
         error = refusal(AnthropicMessages(), path, without("max_tokens") | extra)
         assert "Extra inputs are not permitted" in error["error"]["message"]
 

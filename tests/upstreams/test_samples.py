@@ -63,7 +63,6 @@ async def test_chat_usage_only_when_asked(sample: load.Sample) -> None:
     async with vendor_for(sample) as vendor:
         got = await send(vendor, sample.dialect, sample.path, {**sample.request, "stream": True})
     assert b"usage" not in got.body
-    assert got.body.endswith(b"data: [DONE]\n\n")
     assert lint(sample.dialect, got.body) == []
 
 

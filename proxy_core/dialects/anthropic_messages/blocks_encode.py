@@ -59,12 +59,19 @@ def _plain(value: Json) -> Json:
 
 
 def encode_message(message: Message, issuer: str) -> Block:
-    """Return one entry of ``messages``; a lone plain text stays a string."""
-    blocks = [encode_part(part, issuer) for part in message.parts]
-    content: Json = blocks
-    if len(blocks) == 1 and blocks[0].keys() == {"type", "text"}:
-        content = blocks[0]["text"]
-    return {"role": _ROLES[message.role], "content": content}
+    """Return one entry of ``messages``."""
+    return {
+        "role": _ROLES[message.role],
+        "content": [encode_part(part, issuer) for part in message.parts],
+    }
+
+
+def shorten(messages: list[Block]) -> None:
+    """Write a lone plain text as a string, in place; last, as a block may lose its cache mark before."""
+    for message in messages:
+        blocks = message["content"]
+        if len(blocks) == 1 and blocks[0].keys() == {"type", "text"}:
+            message["content"] = blocks[0]["text"]
 
 
 def encode_part(part: Part, issuer: str) -> Block:

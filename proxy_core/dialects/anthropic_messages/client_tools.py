@@ -13,8 +13,7 @@ from proxy_core.dialects.anthropic_messages.words import bare_type
 from proxy_core.ir.message import CacheMark, Json
 from proxy_core.ir.request import Function
 
-DECLARED = "declared"
-"""Key in a function's extensions that holds the typed declaration as it came."""
+_NEUTRAL = frozenset({"name", "cache_control"})
 
 
 def _text(description: str) -> dict[str, Json]:
@@ -83,7 +82,10 @@ _KNOWN: Mapping[str, tuple[str, dict[str, Json]]] = MappingProxyType(
 
 
 def client_tool(kind: str, raw: Mapping[str, Json]) -> Function | None:
-    """Return a function for a typed tool with known parameters, None for any other type."""
+    """Return a function for a typed tool with known parameters, None for any other type.
+
+    Its extensions hold what makes the typed declaration again, ``type`` first of all.
+    """
     known = _KNOWN.get(bare_type(kind))
     name = raw.get("name")
     if known is None or not isinstance(name, str):
@@ -96,5 +98,5 @@ def client_tool(kind: str, raw: Mapping[str, Json]) -> Function | None:
         description=description,
         schema=schema,
         cache=CacheMark(ttl if isinstance(ttl, str) else None) if isinstance(mark, dict) else None,
-        extensions={DECLARED: raw},
+        extensions={key: value for key, value in raw.items() if key not in _NEUTRAL},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from proxy_core import jsonbytes
 from proxy_core.dialects.anthropic_messages.blocks_decode import decode_citation
@@ -72,14 +72,29 @@ def _seal(block: Mapping[str, Json], key: str, kind: str, issuer: str) -> Seal |
     return Seal(issuer, kind, value) if value and value != wrap(UNSIGNED) else None
 
 
-def encode_blocks(part: Part) -> list[Block]:
-    """Return the blocks of a part of a reply: none for what only another dialect can show.
+def encode_content(parts: Sequence[Part]) -> list[Block]:
+    """Return the blocks of a reply.
 
-    A seal on a text or call travels in a thinking block of its own: before a call, after a text.
+    A seal on a text or call travels in a thinking block of its own: before a call, and after a text that
+    something follows. After the last text there is none: Claude Code 2.1.329 takes the last block for the
+    answer (2026-11-20), and vendors only recommend that the seal of a final text comes back.
+    """
+    blocks: list[Block] = []
+    waiting: list[Block] = []
+    for part in parts:
+        blocks += [*waiting, *encode_blocks(part)]
+        waiting = after(part) if isinstance(part, Text) else []
+    return blocks
+
+
+def encode_blocks(part: Part) -> list[Block]:
+    """Return the blocks of one part, without the carrier that may follow a text.
+
+    There are none for what only another dialect can show.
     """
     match part:
         case Text():
-            return [*_text(part), *after(part)]
+            return _text(part)
         case Refusal():
             return [{"type": "text", "text": part.text}] if part.text else []
         case Reasoning():
@@ -128,9 +143,10 @@ def _reasoning(part: Reasoning) -> list[Block]:
     if part.redacted and not part.segments:
         data = _carried(part.seal, REDACTED)
         return [{"type": "redacted_thinking", "data": data}] if data else []
-    if not part.text and part.seal is None:
+    text = "\n\n".join(segment for segment in part.segments if segment)
+    if not text and part.seal is None:
         return []
-    return [{"type": "thinking", "thinking": part.text, "signature": signature_of(part)}]
+    return [{"type": "thinking", "thinking": text, "signature": signature_of(part)}]
 
 
 def signature_of(part: Reasoning) -> str:

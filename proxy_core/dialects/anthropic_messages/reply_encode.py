@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxy_core.dialects.anthropic_messages.blocks_encode import Block, emit
 from proxy_core.dialects.anthropic_messages.finish import encode_finish
-from proxy_core.dialects.anthropic_messages.reply_blocks import encode_blocks
+from proxy_core.dialects.anthropic_messages.reply_blocks import encode_content
 from proxy_core.dialects.anthropic_messages.usage import encode_usage
 from proxy_core.ir.fold import ended
 from proxy_core.ir.stream import Reply
@@ -13,13 +13,12 @@ from proxy_core.ir.stream import Reply
 def encode_reply(reply: Reply, model: str) -> bytes:
     """Encode the first candidate as a message of ``model``, the name that the client asked for."""
     candidate = reply.candidates[0]
-    blocks = [block for part in candidate.parts for block in encode_blocks(part)]
     message: Block = {
         "id": message_id(reply.id),
         "type": "message",
         "role": "assistant",
         "model": model,
-        "content": blocks,
+        "content": encode_content(candidate.parts),
         **encode_finish(ended(candidate.finish, candidate.parts)),
         "usage": encode_usage(reply.usage),
     }

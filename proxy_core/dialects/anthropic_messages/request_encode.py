@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from proxy_core.dialect import EncodeTarget
-from proxy_core.dialects.anthropic_messages.blocks_encode import Block, emit, encode_message, encode_part
+from proxy_core.dialects.anthropic_messages.blocks_encode import (
+    Block,
+    emit,
+    encode_message,
+    encode_part,
+    shorten,
+)
 from proxy_core.dialects.anthropic_messages.cache_marks import fit_marks
+from proxy_core.dialects.anthropic_messages.call_ids import unique_ids
 from proxy_core.dialects.anthropic_messages.sampling import (
     encode_sampling,
     max_tokens_for,
@@ -22,7 +29,8 @@ from proxy_core.ir.request import EncodedRequest, Loss, Request
 from proxy_core.ir.structure import StructureLaws, arrange
 from proxy_core.ir.tools import ToolLimits, fit_call_ids, fit_tools
 
-_LONGEST_ID = 64
+_LONGEST = 64
+_LONGEST_OWN = 128  # what the vendor takes; names and ids that came in this dialect stay as they are
 _COUNTED = frozenset(
     {
         "model", "messages", "system", "tools", "tool_choice", "thinking", "output_config", "cache_control",
@@ -47,8 +55,9 @@ def _encode(request: Request, target: EncodeTarget, *, counting: bool) -> Encode
     is_own = request.dialect == NAME
     refuse_unsayable(request)
     losses: list[Loss] = []
-    fitted, memory = fit_tools(request, ToolLimits(max_name=128 if is_own else 64))
-    fitted = select(fit_call_ids(fitted, _LONGEST_ID), target.issuer, losses)
+    longest = _LONGEST_OWN if is_own else _LONGEST
+    fitted, memory = fit_tools(request, ToolLimits(max_name=longest))
+    fitted = select(fit_call_ids(fitted, longest), target.issuer, losses)
     fitted, dropped = arrange(fitted, _laws(request, target))
     losses += dropped
     most = max_tokens_for(request, target.profile)
@@ -58,7 +67,9 @@ def _encode(request: Request, target: EncodeTarget, *, counting: bool) -> Encode
     body: Block = {"model": target.model, "max_tokens": most}
     if system := _system(fitted, losses):
         body["system"] = system
-    body["messages"] = [encode_message(message, target.issuer) for message in _trimmed(fitted.messages)]
+    body["messages"] = [
+        encode_message(message, target.issuer) for message in _trimmed(unique_ids(fitted.messages))
+    ]
     if tools:
         body["tools"] = tools
     if choice is not None:
@@ -74,6 +85,7 @@ def _encode(request: Request, target: EncodeTarget, *, counting: bool) -> Encode
     if counting:
         body = {key: value for key, value in body.items() if key in _COUNTED}
     losses += fit_marks(body)
+    shorten(body["messages"])
     return EncodedRequest(emit(body), tuple(losses), replace(memory, stop=held_stops))
 
 

@@ -18,6 +18,7 @@ from proxy_core.ir.message import (
     Seal,
     Text,
     ToolCall,
+    ToolResult,
 )
 from proxy_core.ir.request import Loss, Request
 from proxy_core.ir.seal import sendable
@@ -36,10 +37,21 @@ def select(request: Request, issuer: str, losses: list[Loss]) -> Request:
     """
     messages = []
     for place, message in enumerate(request.messages):
-        kept = (_part(part, message, f"messages[{place}]", issuer, losses) for part in message.parts)
+        path = f"messages[{place}]"
+        _report(message, path, losses)
+        kept = (_part(part, message, path, issuer, losses) for part in message.parts)
         messages.append(replace(message, parts=tuple(part for part in kept if part is not None)))
     system = tuple(_system(part) for part in request.system)
     return replace(request, messages=tuple(messages), system=system)
+
+
+def _report(message: Message, path: str, losses: list[Loss]) -> None:
+    if message.name:
+        losses.append(Loss(f"{path}.name", "Anthropic's messages have no names"))
+    losses += [Loss(f"{path}.{key}", "Anthropic has nothing like it") for key in message.extensions]
+    details = {part.detail for part in message.parts if isinstance(part, Media) and part.detail}
+    if details - {"auto"}:
+        losses.append(Loss(f"{path}.detail", "Anthropic chooses the detail of an image itself"))
 
 
 def _system(part: Part) -> Text:
@@ -54,8 +66,13 @@ def _part(part: Part, message: Message, path: str, issuer: str, losses: list[Los
     match part:
         case Reasoning():
             return _thinking(part, message, issuer)
-        case Text() | ToolCall() if part.seal is not None and part.seal.kind != BLOCK:
-            return replace(part, seal=None)
+        case Text():
+            return _unsealed(part)
+        case ToolCall():
+            return part if part.seal is None else replace(part, seal=None)
+        case ToolResult():
+            content = tuple(_unsealed(item) if isinstance(item, Text) else item for item in part.content)
+            return replace(part, content=content)
         case Refusal():
             return Text(part.text)
         case Media() if message.role == "model":
@@ -68,6 +85,12 @@ def _part(part: Part, message: Message, path: str, issuer: str, losses: list[Los
             return None
         case _:
             return part
+
+
+def _unsealed(part: Text) -> Text:
+    if part.seal is None or part.seal.kind == BLOCK:
+        return part
+    return replace(part, seal=None)
 
 
 def _thinking(part: Reasoning, message: Message, issuer: str) -> Reasoning | None:

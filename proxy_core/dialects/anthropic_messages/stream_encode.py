@@ -49,6 +49,7 @@ class StreamEncoder:
         self._part: Part | None = None  # the open part, as it began
         self._is_sent = False  # whether its block was started
         self._held = ""  # the beginning of a call, kept until a second piece shows that more comes
+        self._waiting: list[Block] = []  # carriers of a text's seal, written only if something follows
         self._pieces = 0
         self._segment = 0
         self._calls: list[Part] = []
@@ -92,6 +93,9 @@ class StreamEncoder:
     def _on_candidate(self, event: PartBegin | PartDelta | PartEnd | End) -> Iterator[bytes]:
         match event:
             case PartBegin():
+                for block in self._waiting:
+                    yield from self._whole(block)
+                self._waiting = []
                 self._part, self._is_sent = event.part, False
                 self._held, self._pieces, self._segment = "", 0, 0
             case PartDelta():
@@ -158,9 +162,11 @@ class StreamEncoder:
         else:
             yield from self._rest(part)
             yield self._stop()
-            if isinstance(part, Text | ToolCall):
+            if isinstance(part, ToolCall):
                 for block in after(part):
                     yield from self._whole(block)
+        if isinstance(part, Text):
+            self._waiting = after(part)
         self._part, self._is_sent = None, False
 
     def _rest(self, part: Part) -> Iterator[bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from proxy_core.dialects.anthropic_messages.blocks_encode import Block, marked
-from proxy_core.dialects.anthropic_messages.client_tools import DECLARED
 from proxy_core.dialects.anthropic_messages.schema import object_schema, strict_schema
 from proxy_core.dialects.anthropic_messages.words import HOSTED, NAME, bare_type
 from proxy_core.errors import UnsupportedError
@@ -13,12 +12,15 @@ from proxy_core.ir.request import Function, Hosted, Loss, Request, Tool, ToolCho
 _SEARCH = "web_search_20250305"
 _CODE = "code_execution_20250825"
 _OWN_KEYS = ("defer_loading", "eager_input_streaming", "input_examples", "allowed_callers")
+_SAID = frozenset({"type", "name", "user_location", "filters"})
 _PLACES = ("city", "region", "country", "timezone")
 
 
 def encode_tools(request: Request, losses: list[Loss]) -> list[Block]:
     """Return ``tools``. Raises UnsupportedError for a hosted tool that the vendor does not have."""
     is_own = request.dialect == NAME
+    if not is_own:
+        losses += _lost(request.tools)
     tools = _allowed(request, losses)
     blocks = [_tool(tool, is_own) for tool in tools]
     taken = {tool.name for tool in tools if isinstance(tool, Function)}
@@ -35,8 +37,8 @@ def _tool(tool: Tool, is_own: bool) -> Block:
         return _hosted(tool)
     if not isinstance(tool, Function):
         raise UnsupportedError(f"The tool {tool.name!r} has no JSON arguments.", param="tools")
-    if is_own and DECLARED in tool.extensions:
-        return {**tool.extensions[DECLARED], "name": tool.name}
+    if is_own and "type" in tool.extensions:
+        return marked({"name": tool.name, **tool.extensions}, tool.cache)
     block: Block = {"name": tool.name}
     if tool.description:
         block["description"] = tool.description
@@ -50,6 +52,19 @@ def _tool(tool: Tool, is_own: bool) -> Block:
     if is_own:
         block |= {key: tool.extensions[key] for key in _OWN_KEYS if key in tool.extensions}
     return marked(block, tool.cache)
+
+
+def _lost(tools: tuple[Tool, ...]) -> list[Loss]:
+    """Return the members of other vendors' declarations that have no place here."""
+    lost = []
+    for place, tool in enumerate(tools):
+        members: tuple[str, ...] = ()
+        if isinstance(tool, Function):
+            members = tuple(tool.extensions)
+        elif isinstance(tool, Hosted) and tool.dialect != NAME:
+            members = tuple(key for key, value in tool.raw.items() if key not in _SAID and value)
+        lost += [Loss(f"tools[{place}].{key}", "Anthropic has nothing like it") for key in members]
+    return lost
 
 
 def _hosted(tool: Hosted) -> Block:

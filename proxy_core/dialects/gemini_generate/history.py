@@ -106,9 +106,10 @@ def _own_seals(parts: Iterable[Part], issuer: str) -> list[Part]:
 
 
 def _moved_seals(parts: tuple[Part, ...], issuer: str) -> list[Part]:
-    """Put every seal of a thinking block on what follows it: the last before the first call on that call."""
-    first_call = next((at for at, part in enumerate(parts) if isinstance(part, ToolCall)), len(parts))
-    needs_seal = first_call < len(parts) and _sent(getattr(parts[first_call], "seal", None), issuer) is None
+    """Put every seal of a thinking block on what follows it; the first call is served before any text."""
+    first_call = next((at for at, part in enumerate(parts) if isinstance(part, ToolCall)), None)
+    carriers = [part for part in parts[:first_call] if isinstance(part, Reasoning)]
+    left = sum(_sent(part.seal, issuer) is not None for part in carriers)
     placed: list[Part] = []
     waiting: list[Seal] = []
     for at, part in enumerate(parts):
@@ -120,17 +121,14 @@ def _moved_seals(parts: tuple[Part, ...], issuer: str) -> list[Part]:
             placed.append(part)
             continue
         sealed = replace(part, seal=_sent(part.seal, issuer))
-        if sealed.seal is None and waiting:
-            if at == first_call:
-                sealed = replace(sealed, seal=waiting.pop())
-            elif (
-                isinstance(sealed, Text)
-                and sealed.text
-                and (len(waiting) > 1 or not needs_seal or at > first_call)
-            ):
-                sealed = replace(sealed, seal=waiting.pop(0))
+        # One seal is kept back for the call, which the vendor checks; text may go without.
+        spare = left > (first_call is not None and at < first_call)
+        takes = at == first_call or (isinstance(part, Text) and bool(part.text) and spare)
+        if sealed.seal is None and waiting and takes:
+            sealed = replace(sealed, seal=waiting.pop(-1 if at == first_call else 0))
+            left -= 1
         placed.append(sealed)
-    return _leftover(placed, waiting) if first_call == len(parts) else placed
+    return _leftover(placed, waiting) if first_call is None else placed
 
 
 def _leftover(placed: list[Part], waiting: list[Seal]) -> list[Part]:

@@ -9,7 +9,7 @@ recursive one ends in a stub. Cleaning twice is cleaning once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 from proxy_core.dialects.gemini_generate import schema_merge as merge
@@ -178,19 +178,15 @@ class _Cleaner:
         items, prefix = node.get("items"), node.get("prefixItems")
         if isinstance(items, list):
             items, prefix = None, items
-        tuple_items = self._all(prefix, refs, depth) if isinstance(prefix, list) and prefix else []
-        if tuple_items and self._door == "json":
-            clean["prefixItems"] = tuple_items
-        elif tuple_items and not isinstance(items, Mapping):
-            clean["items"] = tuple_items[0] if len(tuple_items) == 1 else {"anyOf": tuple_items}
-            return
+        prefix = prefix if isinstance(prefix, list) else []
+        if prefix and self._door == "json":
+            clean["prefixItems"] = [self._clean(item, refs, depth + 1) for item in prefix]
+        elif prefix and not isinstance(items, Mapping):
+            items = {"anyOf": prefix}
         if isinstance(items, Mapping):
             clean["items"] = self._clean(items, refs, depth + 1)
-        elif not tuple_items:
+        elif not prefix:
             clean["items"] = self._typed({"type": "string"})
-
-    def _all(self, nodes: Iterable[Json], refs: tuple[str, ...], depth: int) -> list[Json]:
-        return [self._clean(node, refs, depth + 1) for node in nodes]
 
     def _typed(self, clean: dict[str, Json]) -> dict[str, Json]:
         if self._door == "open":

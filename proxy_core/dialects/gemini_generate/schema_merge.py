@@ -166,6 +166,9 @@ def without_types(node: Mapping[str, Json]) -> dict[str, Json]:
 def overlay(inner: dict[str, Json], outer: Mapping[str, Json]) -> dict[str, Json]:
     """Return a collapsed union: the only branch with what its parent says beside it."""
     merged = {**inner}
+    if "type" in inner and outer.get("type", inner["type"]) != inner["type"]:
+        # They contradict each other: nothing else that the parent says can apply.
+        outer = {key: value for key, value in outer.items() if key == "description"}
     for key, value in outer.items():
         mine = merged.get(key)
         if key == "properties" and isinstance(mine, Mapping):
@@ -200,7 +203,9 @@ def implied_type(node: Mapping[str, Json], values: list[Json] | None) -> str | N
         return "string"
     if isinstance(node.get("properties"), Mapping):
         return "object"
-    if isinstance(node.get("items"), Mapping) or isinstance(node.get("prefixItems"), list):
+    if isinstance(node.get("items"), Mapping) or (
+        isinstance(node.get("prefixItems"), list) and node["prefixItems"]
+    ):
         return "array"
     return None
 

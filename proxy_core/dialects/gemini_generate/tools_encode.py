@@ -36,6 +36,9 @@ def encode_tools(request: Request, losses: list[Loss]) -> list[Json]:
             tools.append(dict(tool.raw))
         elif functions and tool.kind in _MEMBERS:
             losses.append(Loss(f"tools[{number}]", "A hosted tool cannot be used beside functions there."))
+        elif tool.raw.get("execution") == "client":
+            # Codex's own search among its tools: without it the model just uses those it sees.
+            losses.append(Loss(f"tools[{number}]", "This tool of the client is not known there."))
         else:
             tools.append(_hosted(tool, number, losses))
     return tools
@@ -66,7 +69,7 @@ def _hosted(tool: Hosted, number: int, losses: list[Loss]) -> dict[str, Json]:
     member = _MEMBERS.get(tool.kind)
     if member is None:
         raise UnsupportedError(
-            f"The tool {tool.name or tool.kind!r} is another provider's own, without an equivalent; remove it.",
+            f"The tool {tool.name or tool.kind!r} is another provider's; remove it or declare a function.",
             param=f"tools[{number}]",
         )
     for key, value in tool.raw.items():

@@ -116,7 +116,7 @@ class CandidateDecoder:
             self._append("text", content)
             return
         for piece in content if isinstance(content, list) else []:
-            # Mistral's reasoning models answer with a list of text and thinking (seen 2026-11).
+            # Mistral's reasoning models send lists of text and thinking (BerriAI/litellm#16272, 2025-11-05).
             if not isinstance(piece, dict):
                 continue
             if piece.get("type") == "thinking":
@@ -172,7 +172,7 @@ class CandidateDecoder:
         if isinstance(index, bool) or not isinstance(index, int):
             index = self._unnumbered(identity, position)
         lane = self._calls.get(index)
-        # Some vendors number every call 0 and tell them apart by id alone (Google's endpoint, 2026-11).
+        # Some gateways number every call 0; the id tells them apart (su-kaka/gcli2api#406, 2026-08-28).
         if lane is None or (isinstance(identity, str) and identity and lane.id and lane.id != identity):
             same = [
                 known for known in self._lanes if known.kind == "call" and identity and known.id == identity

@@ -1,4 +1,4 @@
-"""Finish reasons: openai 3.52.0's five words, and the words of compatible vendors (2026-11-20)."""
+"""Finish reasons: the five words of openai 3.52.0 (2026-11-20), and what compatible vendors say instead."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REASONS: Mapping[str, FinishReason] = MappingProxyType({
     "tool_calls": "tool",
     "function_call": "tool",
     "content_filter": "filter",
-    # Together · Anthropic-like gateways · Mistral · Zhipu
+    # words of compatible vendors and gateways that translate others' words badly
     "eos": "stop",
     "end_turn": "stop",
     "stop_sequence": "stop_sequence",

@@ -37,7 +37,7 @@ class CacheMarks:
     """Chooses which cache marks are written: at most four, those of the instructions first, then the latest.
 
     Only a strict target gets them: many compatible vendors refuse a content list where text would do
-    (DeepSeek: "expected a string"), and their caches need no marks.
+    (DeepSeek: "invalid type: sequence, expected a string", QwenLM/qwen-code#2318, 2026-03-12).
     """
 
     def __init__(self, strict: bool, system: Iterable[Part], messages: Iterable[Message]) -> None:

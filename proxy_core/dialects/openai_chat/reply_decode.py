@@ -25,7 +25,7 @@ from proxy_core.sse import SseEvent, SseParser
 _CUT = "The provider's stream stopped before the reply was complete."
 _EMPTY = "The provider answered with an empty reply."
 _BROKEN = frozenset({"error", "network_error"})
-"""Finish reasons that are failures in truth (OpenRouter, Zhipu; seen 2026-11)."""
+"""Finish reasons that no complete reply has; gateways use them for a failure of their own upstream."""
 _AUDIO: Mapping[str, str] = MappingProxyType({"mp3": "audio/mpeg", "pcm16": "audio/pcm"})
 
 
@@ -71,7 +71,7 @@ class StreamDecoder:
         if data == b"[DONE]":
             return self._chunks.finish_all()
         if not data.startswith(b"{"):
-            return []  # heartbeats come as data too (": keepalive", seen 2026-11)
+            return []  # heartbeats come as data too ("data: : keepalive")
         try:
             value = jsonbytes.decode(data)
         except DecodeError:
@@ -144,12 +144,12 @@ class ChunkDecoder:
         events = candidate.take(delta) if isinstance(delta, dict) else []
         candidate.take_logprobs(choice.get("logprobs"))
         word = choice.get("finish_reason")
+        if not isinstance(word, str):
+            return events
         if word in _BROKEN:
             failure = reported(choice) or _broken("The provider failed in the middle of the reply.")
             return events + self._fault(failure)
-        if isinstance(word, str) and word:
-            events += candidate.finish(word)
-        return events
+        return events + candidate.finish(word) if word else events
 
     def _candidate(self, index: int) -> CandidateDecoder:
         if index not in self._candidates:

@@ -127,7 +127,7 @@ def _reasoning(shape: Shape) -> ReasoningControl:
 
 
 def _wider(shape: Shape) -> ReasoningControl:
-    """Read OpenRouter's ``reasoning`` object (its documentation, 2026-11-20)."""
+    """Read OpenRouter's ``reasoning`` object (effort or max_tokens, exclude, enabled)."""
     show = False if shape.flag("exclude") else None
     effort, budget = shape.text("effort"), shape.integer("max_tokens", 0)
     if shape.flag("enabled") is False:

@@ -32,10 +32,9 @@ _MAX_USER = 64
 _LAWS = StructureLaws(text_before_calls=True)
 _OWNED = frozenset({"audio", "prediction", "moderation", "prompt_cache_options", "prompt_cache_retention"})
 """Members of the family without a neutral place that this dialect has."""
-_FEATURES: Mapping[str, frozenset[str]] = MappingProxyType({
-    FAMILY: frozenset({"previous_response_id", "conversation", "background", "prompt"}),
-    "anthropic": frozenset({"mcp_servers", "container"}),
-    "google": frozenset({"cachedContent", "cached_content"}),
+_FEATURES = frozenset({
+    "previous_response_id", "conversation", "background", "prompt", "mcp_servers", "container",
+    "cachedContent", "cached_content",
 })  # fmt: skip
 """Extensions that change what the model sees or can do: leaving them out would answer another question."""
 _TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
@@ -91,9 +90,9 @@ def encode_reasoning(control: ReasoningControl, profile: ModelProfile) -> str | 
 
 
 def _refuse(request: Request, target: EncodeTarget) -> None:
-    for family, features in _FEATURES.items():
-        for name, value in request.extensions.get(family, {}).items():
-            if name in features and value:
+    for members in request.extensions.values():
+        for name, value in members.items():
+            if name in _FEATURES and value:
                 raise UnsupportedError(
                     f"The chosen model's API has no `{name}`; send the whole conversation in the request.",
                     param=name,

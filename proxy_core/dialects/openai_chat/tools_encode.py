@@ -22,13 +22,19 @@ _MAX_DEPTH = 40
 def split_hosted(request: Request, losses: list[Loss]) -> tuple[Request, dict[str, Json] | None]:
     """Return the request without hosted tools, and ``web_search_options`` if search is among them.
 
+    Another dialect's offer to search is dropped beside function tools: here search is no tool that the
+    model may call but a setting of the whole request, which most models refuse.
     Raises UnsupportedError for every other hosted tool.
     """
+    is_forced = request.tool_choice is not None and request.tool_choice.hosted == _SEARCH
+    has_functions = any(not isinstance(tool, Hosted) for tool in request.tools)
     search: dict[str, Json] | None = None
     kept: list[Tool] = []
     for index, tool in enumerate(request.tools):
         if not isinstance(tool, Hosted):
             kept.append(tool)
+        elif tool.kind == _SEARCH and tool.dialect != NAME and has_functions and not is_forced:
+            losses.append(Loss(f"tools[{index}]", "Search cannot be offered beside functions here."))
         elif tool.kind == _SEARCH:
             search = dict(tool.raw) if tool.dialect == NAME else _search_options(tool, losses)
         elif tool.kind in _OPTIONAL:
@@ -152,11 +158,12 @@ def _completed(value: Json, depth: int) -> Json:
 def _search_options(tool: Hosted, losses: list[Loss]) -> dict[str, Json]:
     options: dict[str, Json] = {}
     size, place = tool.raw.get("search_context_size"), tool.raw.get("user_location")
-    if size in _SIZES:
+    if isinstance(size, str) and size in _SIZES:
         options["search_context_size"] = size
     if isinstance(place, dict):
         near = {name: place[name] for name in _PLACE if isinstance(place.get(name), str)}
         options["user_location"] = {"type": "approximate", "approximate": near}
-    lost = [name for name, value in tool.raw.items() if name not in _SEARCH_MAPPED and value is not None]
+    said = {name for name, value in tool.raw.items() if value not in (None, {}, [])}
+    lost = sorted(said - _SEARCH_MAPPED)
     losses.extend(Loss(f"tools[].{name}", "Hosted search takes no such setting here.") for name in lost)
     return options

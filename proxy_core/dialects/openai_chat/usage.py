@@ -19,12 +19,12 @@ def decode_usage(value: Json) -> Usage | None:
     prompt, completion = _details(value, _PROMPT), _details(value, _COMPLETION)
     cached = _count(prompt, "cached_tokens")
     if cached is None:
-        # DeepSeek and Moonshot report it beside the totals (their API references, 2026-11).
+        # DeepSeek has its own word for it, and some vendors put OpenAI's beside the totals.
         cached = _first(_count(value, "prompt_cache_hit_tokens"), _count(value, "cached_tokens"))
     sent, written = _count(value, "prompt_tokens") or 0, _count(value, "completion_tokens") or 0
     reasoning = _count(completion, "reasoning_tokens")
     if reasoning and _count(value, "total_tokens") == sent + written + reasoning:
-        written += reasoning  # xAI counts reasoning beside completion_tokens (seen 2026-11)
+        written += reasoning  # as xAI counts (vercel/ai#12425, 2026-02-11)
     native = {
         name: rest for name, rest in ((_PROMPT, _rest(prompt)), (_COMPLETION, _rest(completion))) if rest
     }

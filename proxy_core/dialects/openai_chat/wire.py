@@ -8,9 +8,9 @@ NAME = "openai_chat"
 FAMILY = "openai"
 
 DETAILS = "chat.details"
-"""Seal kind: JSON text of ``reasoning_details`` (OpenRouter's list, seen 2026-11-20)."""
+"""Seal kind: JSON text of ``reasoning_details`` (OpenRouter's list)."""
 BLOCKS = "chat.blocks"
-"""Seal kind: JSON text of ``thinking_blocks`` (LiteLLM's list, seen 2026-11-20)."""
+"""Seal kind: JSON text of ``thinking_blocks`` (LiteLLM's list)."""
 SIGNATURE = "chat.signature"
 """Seal kind: ``tool_calls[].extra_content.google.thought_signature``."""
 

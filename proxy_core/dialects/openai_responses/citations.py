@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from proxy_core.ir.message import Citation, Json
 
-_OWN = frozenset({"file_citation", "container_file_citation", "file_path"})
+_OWN = ("file_citation", "container_file_citation", "file_path")
 
 
 def decode_citations(annotations: Json) -> tuple[Citation, ...]:

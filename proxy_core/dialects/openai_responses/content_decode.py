@@ -58,7 +58,8 @@ def decode_output(item: Fields) -> tuple[tuple[Text | Media, ...], bool]:
 def _are_parts(output: Json) -> bool:
     if not isinstance(output, list):
         return False
-    return all(isinstance(part, dict) and part.get("type") in _OUTPUT_PARTS for part in output)
+    kinds = [part.get("type") if isinstance(part, dict) else None for part in output]
+    return all(isinstance(kind, str) and kind in _OUTPUT_PARTS for kind in kinds)
 
 
 def _part(part: Fields) -> Part:

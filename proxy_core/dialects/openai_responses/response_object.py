@@ -105,10 +105,9 @@ def _echo(request: Request) -> dict[str, Json]:
 
 
 def _instructions(request: Request) -> str | None:
-    # Several parts were items of the input, which a response does not repeat.
-    if len(request.system) == 1 and isinstance(request.system[0], Text):
-        return request.system[0].text
-    return None
+    # Several parts, or one with a cache mark, were items of the input, which a response does not repeat.
+    only = request.system[0] if len(request.system) == 1 else None
+    return only.text if isinstance(only, Text) and only.cache is None else None
 
 
 def _tools(request: Request) -> list[Json]:

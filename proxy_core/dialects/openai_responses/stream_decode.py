@@ -44,7 +44,7 @@ _DELTAS = frozenset(
         "custom_tool_call_input",
     }
 )
-_WHOLE = frozenset({"completed", "incomplete", "failed", "cancelled"})
+_WHOLE = ("completed", "incomplete", "failed", "cancelled")
 _CUT = Failure("server", 502, "The provider's stream stopped in the middle of the answer.")
 _EMPTY = Failure("server", 502, "The provider sent an empty answer.")
 _ALIEN = Failure("server", 502, "The provider sent an answer that is no response object.")

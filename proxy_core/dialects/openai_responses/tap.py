@@ -16,7 +16,7 @@ from proxy_core.sse import SseEvent, SseParser
 
 _WORTH_READING = (b"response.completed", b"response.incomplete", b"response.failed", b'"error"', b'_call"')
 _TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed"})
-_CALLS = frozenset({"function_call", "custom_tool_call"})
+_CALLS = ("function_call", "custom_tool_call")
 _NOWHERE = Origin("", "", 0)
 
 

@@ -28,7 +28,7 @@ OPENAI = KeyProvider(
     base_url="https://api.openai.com",
     key_url="https://platform.openai.com/api-keys",
     speaks=(
-        Speech("openai_responses", {"chat": "/v1/responses"}),
+        Speech("openai_responses", {"chat": "/v1/responses", "count_tokens": "/v1/responses/input_tokens"}),
         Speech("openai_chat", {"chat": "/v1/chat/completions", "embeddings": "/v1/embeddings"}),
     ),
     models=MODELS,

@@ -26,7 +26,8 @@ def test_base64_is_normalised_from_every_spelling(raw: bytes) -> None:
     standard = base64.b64encode(raw).decode()
     url_safe = base64.urlsafe_b64encode(raw).decode()
     wrapped = "\r\n".join(standard[at : at + 7] for at in range(0, len(standard), 7))
-    for spelled in (standard, standard.rstrip("="), url_safe, url_safe.rstrip("="), wrapped):
+    spaced = " ".join(standard)
+    for spelled in (standard, standard.rstrip("="), url_safe, url_safe.rstrip("="), wrapped, spaced):
         assert normalise_base64(spelled) == standard
 
 

@@ -151,6 +151,11 @@ def test_no_more_is_withheld_than_may_become_a_stop_string() -> None:
     ]
 
 
+def test_the_longest_beginning_is_withheld() -> None:
+    events = _restored(ReplyMemory(stop=("aab",)), _text("xaa", "b"))
+    assert _said(events) == "x"
+
+
 def test_after_a_cut_only_usage_comes() -> None:
     restorer = Restorer(ReplyMemory(stop=("X",)))
     for event in (BEGIN, PartBegin(0, Text(""))):

@@ -85,6 +85,11 @@ def test_an_id_may_be_used_again_in_a_later_round() -> None:
     assert _answered(*rounds) == (rounds, [])
 
 
+def test_two_calls_of_one_id_in_a_turn_are_answered_one_after_the_other() -> None:
+    turns = [_model(_call("a"), _call("a")), _user(_result("a", "one"), _result("a", "two"))]
+    assert _answered(*turns) == (turns, [])
+
+
 def test_of_two_results_the_later_content_stays_at_the_first_place() -> None:
     messages, losses = _answered(
         _model(_call("a"), _call("b")), _user(_result("a", "old"), _result("b")), _user(_result("a", "new"))

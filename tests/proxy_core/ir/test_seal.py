@@ -76,6 +76,12 @@ def test_a_seal_goes_to_its_issuer_only() -> None:
     assert sendable(None, "one", KIND) is None
 
 
+@given(issued, st.sampled_from(["one", "two"]), st.sampled_from(["one", "two"]))
+def test_no_seal_crosses_issuers(seal: Seal, issuer: str, upstream: str) -> None:
+    sent = unwrap(wrap(Seal(issuer, KIND, seal.value)), KIND)
+    assert sendable(sent, upstream, KIND) == (seal.value if issuer == upstream else None)
+
+
 def test_a_native_seal_goes_where_its_kind_fits() -> None:
     assert sendable(Seal(None, KIND, "v"), "one", KIND) == "v"
     assert sendable(Seal(None, KIND, "v"), "one", "gemini.signature") is None

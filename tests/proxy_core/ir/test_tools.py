@@ -122,6 +122,22 @@ def test_of_two_equal_spellings_the_plain_one_keeps_its_name() -> None:
     assert {memory.tools[first].name, memory.tools[second].name} == {"a.b", "a/b"}
 
 
+def test_of_two_changed_names_none_depends_on_who_came_first() -> None:
+    one = fit_tools(_request(Function("a.b"), Function("a/b")), PLAIN)[1]
+    two = fit_tools(_request(Function("a/b"), Function("a.b")), PLAIN)[1]
+    assert one == two
+    assert len(one.tools) == 2
+
+
+def test_a_tool_of_the_history_never_answers_to_a_declared_tool_s_name() -> None:
+    messages = (Message("model", (ToolCall("1", "b_", "{}", namespace="x"),)),)
+    fitted, memory = fit_tools(_request(Function("b."), messages=messages), RICH)
+    call = fitted.messages[0].parts[0]
+    assert isinstance(call, ToolCall)
+    assert memory.tools["b_"] == ToolIdentity("b.")
+    assert memory.tools[call.name] == ToolIdentity("b_", "x")
+
+
 def test_a_digit_in_front_is_covered_where_it_must_be() -> None:
     assert _names(fit_tools(_request(Function("9lives")), STRICT)[0]) == ["_9lives"]
     assert _names(fit_tools(_request(Function("9lives")), PLAIN)[0]) == ["9lives"]

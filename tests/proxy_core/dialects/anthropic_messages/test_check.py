@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from proxy_core.dialects.anthropic_messages.check import Fields, name_of
@@ -43,7 +45,8 @@ def test_a_wrong_type_names_its_place(read: str, value: object) -> None:
 
 
 def test_json_names() -> None:
-    assert [name_of(value) for value in (None, True, 1, "", [], {})] == [
+    values: tuple[Any, ...] = (None, True, 1, "", [], {})
+    assert [name_of(value) for value in values] == [
         "null",
         "a boolean",
         "a number",

@@ -1,6 +1,6 @@
 import pytest
 
-from proxy_core.dialects.anthropic_messages.client_tools import DECLARED, client_tool
+from proxy_core.dialects.anthropic_messages.client_tools import client_tool
 from proxy_core.ir.message import CacheMark
 
 
@@ -17,7 +17,7 @@ def test_tools_that_the_client_runs_have_parameters(kind: str, name: str, parame
     tool = client_tool(kind, raw)
     assert tool is not None
     assert tool.schema is not None
-    assert (tool.name, tool.cache, tool.extensions[DECLARED]) == (name, CacheMark("1h"), raw)
+    assert (tool.name, tool.cache, tool.extensions) == (name, CacheMark("1h"), {"type": kind})
     assert parameter in tool.schema["properties"]
     assert set(tool.schema["required"]) <= set(tool.schema["properties"])
 

@@ -18,6 +18,7 @@ from proxy_core.ir.message import (
     Seal,
     Text,
     ToolCall,
+    ToolResult,
     Url,
 )
 from proxy_core.ir.request import Loss
@@ -59,6 +60,9 @@ def test_seals_of_other_vendors_come_off_and_own_members_stay() -> None:
     sealed = Seal("vendor-b", "gemini.signature", "c2ln")
     assert _kept(Text("a", seal=sealed))[0] == (Text("a"),)
     assert _kept(ToolCall("1", "f", "{}", seal=sealed))[0] == (ToolCall("1", "f", "{}"),)
+    assert _kept(ToolResult("1", (Text("a", seal=sealed), IMAGE)))[0] == (
+        ToolResult("1", (Text("a"), IMAGE)),
+    )
     own = Text("a", seal=Seal(None, BLOCK, "{}"))
     assert _kept(own, "user")[0] == (own,)
 
@@ -78,6 +82,15 @@ def test_media_of_the_model_becomes_a_note() -> None:
     assert len(losses) == 1
     assert _kept(IMAGE, "user") == ((IMAGE,), [])
     assert media_note(Media("document", Url("https://x"), name="a.pdf")) == "[document left out here: a.pdf]"
+
+
+def test_names_and_details_are_lost() -> None:
+    losses: list[Loss] = []
+    high = Media("image", Inline("image/png", "aGk="), detail="high")
+    auto = Media("image", Inline("image/png", "aGk="), detail="auto")
+    messages = (Message("user", (high,), name="bo", extensions={"x": 1}), Message("user", (auto,)))
+    select(foreign(*messages), ISSUER, losses)
+    assert [loss.path for loss in losses] == ["messages[0].name", "messages[0].x", "messages[0].detail"]
 
 
 def test_a_refusal_is_text() -> None:

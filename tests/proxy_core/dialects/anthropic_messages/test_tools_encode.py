@@ -50,7 +50,10 @@ def test_own_declarations_come_back_as_they_were() -> None:
 
 def test_members_of_another_dialect_are_not_written() -> None:
     tool = Function("f", extensions={"defer_loading": True})
-    assert "defer_loading" not in encode_tools(foreign(tools=(tool,)), [])[0]
+    losses: list[Loss] = []
+    search = Hosted("web_search", "elsewhere", {"search_context_size": "high", "filters": None})
+    assert "defer_loading" not in encode_tools(foreign(tools=(tool, search)), losses)[0]
+    assert [loss.path for loss in losses] == ["tools[0].defer_loading", "tools[1].search_context_size"]
 
 
 def test_web_search_of_another_vendor() -> None:

@@ -105,7 +105,8 @@ def test_what_is_no_error_is_not_echoed(body: bytes) -> None:
     ("text", "seconds"),
     [
         ("Please try again in 20s.", 20.0), ("try again in 350ms", 0.35), ("try again in 1m30.5s", 90.5),
-        ("retry after 2h", 7200.0), ("retry in 6 seconds", 6.0), ("no hint", None), ("try again in a while", None),
+        ("retry after 2h", 7200.0), ("retry in 6 seconds", 6.0), ("no hint", None),
+        ("try again in a while", None),
     ],
 )  # fmt: skip
 def test_waits_are_found_in_the_text(text: str, seconds: float | None) -> None:

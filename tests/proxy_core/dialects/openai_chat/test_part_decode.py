@@ -58,7 +58,8 @@ def test_an_unknown_part_is_kept_as_it_is() -> None:
     ("value", "place"),
     [
         (3, "p"), ({}, "p.type"), ({"type": "text"}, "p.text"), ({"type": "text", "text": 3}, "p.text"),
-        ({"type": "image_url"}, "p.image_url"), ({"type": "image_url", "image_url": {"url": 3}}, "p.image_url.url"),
+        ({"type": "image_url"}, "p.image_url"),
+        ({"type": "image_url", "image_url": {"url": 3}}, "p.image_url.url"),
         ({"type": "image_url", "image_url": {"url": "data:nonsense"}}, "p.image_url.url"),
         ({"type": "input_audio", "input_audio": {"data": "!!"}}, "p.input_audio.data"),
         ({"type": "file", "file": {}}, "p.file.file_data"),

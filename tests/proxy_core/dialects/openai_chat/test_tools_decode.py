@@ -42,19 +42,28 @@ def test_deprecated_functions_are_tools() -> None:
 @pytest.mark.parametrize(
     ("choice", "expected"),
     [
-        (None, None), ("auto", ToolChoice("auto")), ("none", ToolChoice("none")), ("required", ToolChoice("required")),
+        (None, None),
+        ("auto", ToolChoice("auto")),
+        ("none", ToolChoice("none")),
+        ("required", ToolChoice("required")),
         ("any", ToolChoice("required")),
         ({"type": "function", "function": {"name": "f"}}, ToolChoice("required", ("f",))),
         ({"type": "custom", "custom": {"name": "f"}}, ToolChoice("required", ("f",))),
         (
-            {"type": "allowed_tools", "allowed_tools": {
-                "mode": "auto",
-                "tools": [{"type": "function", "function": {"name": "f"}}, {"type": "custom", "custom": {"name": "g"}}],
-            }},
+            {
+                "type": "allowed_tools",
+                "allowed_tools": {
+                    "mode": "auto",
+                    "tools": [
+                        {"type": "function", "function": {"name": "f"}},
+                        {"type": "custom", "custom": {"name": "g"}},
+                    ],
+                },
+            },
             ToolChoice("auto", ("f", "g")),
         ),
     ],
-)  # fmt: skip
+)
 def test_choices(choice: Any, expected: ToolChoice | None) -> None:
     assert decode(tool_choice=choice).tool_choice == expected
 

@@ -47,10 +47,13 @@ def test_a_lenient_target_gets_functions_only() -> None:
         (ToolChoice("required", ("p",)), {"type": "custom", "custom": {"name": "p"}}),
         (
             ToolChoice("auto", ("f",)),
-            {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [{"type": "function", "function": {"name": "f"}}]}},
+            {
+                "type": "allowed_tools",
+                "allowed_tools": {"mode": "auto", "tools": [{"type": "function", "function": {"name": "f"}}]},
+            },
         ),
     ],
-)  # fmt: skip
+)
 def test_choices(choice: ToolChoice, wire: Any) -> None:
     assert encode(request(tools=(F, G, Freeform("p")), tool_choice=choice))["tool_choice"] == wire
 
@@ -92,6 +95,16 @@ def test_foreign_search_is_mapped() -> None:
         "user_location": {"type": "approximate", "approximate": {"city": "Oslo"}},
     }
     assert set(losses(asked)) == {"tools[].filters", "tool_choice"}
+
+
+def test_an_offer_to_search_gives_way_to_functions_unless_it_is_forced_or_native() -> None:
+    offered = request(tools=(F, Hosted("web_search", "another", {})))
+    assert "web_search_options" not in encode(offered)
+    assert losses(offered) == ["tools[1]"]
+    forced = request(tools=offered.tools, tool_choice=ToolChoice("required", hosted="web_search"))
+    assert encode(forced)["web_search_options"] == {}
+    native = request(tools=(F, Hosted("web_search", "openai_chat", {"search_context_size": "low"})))
+    assert encode(native)["web_search_options"] == {"search_context_size": "low"}
 
 
 def test_other_hosted_tools_are_refused_unless_dispensable() -> None:

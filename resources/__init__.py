@@ -1,0 +1,1 @@
+"""Pictures of the desktop program; what the core needs ships inside it."""

@@ -1,0 +1,39 @@
+from proxy_core.dialect import Edits
+from proxy_core.dialects.openai_responses.body_edit import edit_request
+from proxy_core.ir.request import ReasoningControl
+from proxy_core.jsonbytes import decode_object
+from proxy_core.profile import ModelProfile
+from tests.proxy_core.dialects.openai_responses.material import PLAIN, THINKER
+
+BODY = b'{ "model":"m", "x":1.50, "stream":true, "reasoning":{"effort":"high","context":"all_turns"} }'
+
+
+def edit(edits: Edits, profile: ModelProfile = THINKER, body: bytes = BODY) -> bytes:
+    return edit_request(body, edits, profile)
+
+
+def test_nothing_to_do_keeps_every_byte() -> None:
+    assert edit(Edits()) is BODY
+    assert edit(Edits("m", True, want_usage=True)) is BODY
+    assert edit(Edits(reasoning=ReasoningControl("level", "high"))) is BODY
+
+
+def test_only_what_is_named_changes() -> None:
+    assert edit(Edits("up", False)) == (
+        b'{"model":"up","x":1.50,"stream":false,"reasoning":{"effort":"high","context":"all_turns"}}'
+    )
+
+
+def test_reasoning_is_fitted_to_the_model() -> None:
+    budget = decode_object(edit(Edits(reasoning=ReasoningControl("budget", budget=900, show=True))))
+    assert budget["reasoning"] == {"context": "all_turns", "effort": "low", "summary": "auto"}
+    auto = decode_object(edit(Edits(reasoning=ReasoningControl("auto"))))
+    assert auto["reasoning"] == {"context": "all_turns"}
+    added = decode_object(edit(Edits(reasoning=ReasoningControl("off")), body=b'{"model":"m"}'))
+    assert added["reasoning"] == {"effort": "none"}
+
+
+def test_a_model_that_does_not_think_gets_no_reasoning() -> None:
+    edited = decode_object(edit(Edits(reasoning=ReasoningControl("level", "high")), PLAIN))
+    assert "reasoning" not in edited
+    assert edited["x"] == 1.5
