@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
 from collections.abc import Callable
 
 from PySide6.QtCore import SignalInstance
@@ -35,7 +34,8 @@ def start(paths: Paths, *, vault_kind: str | None, no_tray: bool) -> int:
     try:
         if not instance.claim():
             return _join(instance)
-        app = DesktopApplication(sys.argv[:1])
+        app = DesktopApplication(["trunkline"])
+        instance.listen()
         is_new = not paths.settings.exists()
         with asyncio.Runner(loop_factory=lambda: DesktopLoop(app)) as runner:
             runner.run(Session(app, instance, opener(paths, vault_kind), no_tray).run(is_new))

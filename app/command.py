@@ -26,8 +26,8 @@ from proxy_core.provider import VERSION
 
 _SHELF = "app.commands"
 _EPILOG = (
-    "Exit codes: 0 done; 1 what was asked for failed; 2 wrong usage or a wrong setting; 3 the vault is locked, "
-    "missing, or has no such secret; 4 data could not be read or written; 130 interrupted."
+    "Exit codes: 0 done; 1 what was asked for failed; 2 wrong usage or a wrong setting; 3 the vault is "
+    "locked, missing, or has no such secret; 4 data could not be read or written; 130 interrupted."
 )
 _EXITS: tuple[tuple[type[ProxyError], int], ...] = (
     (SettingsError, 2),
@@ -66,6 +66,14 @@ class Options:
 
 class Failed(Exception):
     """The thing asked for failed; everything was said already."""
+
+
+def fail(options: Options, message: str) -> NoReturn:
+    """Say what failed, on standard output too for scripts, and raise Failed."""
+    if options.as_json:
+        emit(True, {"ok": False, "message": redact(message)}, "")
+    click.echo(f"trunkline: {redact(message)}", err=True)
+    raise Failed
 
 
 def common(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -36,9 +36,7 @@ class Instance(QObject):
         self._lock = QLockFile(str(folder / "tray.lock"))
         # never by age: only a dead process loses its lock
         self._lock.setStaleLockTime(0)
-        self._server = QLocalServer(self)
-        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
-        self._server.newConnection.connect(self._greet)
+        self._server: QLocalServer | None = None
 
     @property
     def owner(self) -> int:
@@ -46,7 +44,10 @@ class Instance(QObject):
         return max(0, self._lock.getLockInfo()[0])
 
     def claim(self) -> bool:
-        """Become the only one; False if another process is. Where no lock can be made, True."""
+        """Become the only one; False if another process is. Where no lock can be made, True.
+
+        Needs no application yet, so that a later start is quick. Then call ``listen``.
+        """
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -56,11 +57,19 @@ class Instance(QObject):
             if self._lock.error() == QLockFile.LockError.LockFailedError:
                 return False
             log.warning("no lock in %s: a second start will not be noticed", self._folder)
-            return True
+        return True
+
+    def listen(self) -> None:
+        """Hear what later starts ask; needs the application, and that ``claim`` was granted."""
+        if not self._lock.isLocked():
+            return
+        self._server = QLocalServer(self)
+        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        self._server.newConnection.connect(self._greet)
+        # ours by the lock; left behind if the last one crashed
         QLocalServer.removeServer(self._address)
         if not self._server.listen(self._address):
             log.warning("later starts cannot reach this one: %s", self._server.errorString())
-        return True
 
     def ask(self, message: str, wait_ms: int = 10_000) -> bool:
         """Send the only one a message; True if it took it. Blocks: for use before there is a loop."""
@@ -81,10 +90,12 @@ class Instance(QObject):
 
     def release(self) -> None:
         """Let the next one be the first."""
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
         self._lock.unlock()
 
     def _greet(self) -> None:
+        assert self._server is not None
         while (socket := self._server.nextPendingConnection()) is not None:
             socket.setParent(self)
             socket.setReadBufferSize(_LONGEST_MESSAGE)

@@ -42,7 +42,7 @@ def steps(pytest_arguments: list[str]) -> tuple[tuple[str, list[str]], ...]:
         ("ruff check", [tool["ruff"], "check", "--quiet", "."]),
         ("mypy", [*python, "mypy"]),
         ("mypy packaging", [*python, "mypy", "packaging/dev.py"]),
-        ("lint-imports", [tool["lint-imports"], "--no-logo"]),
+        ("lint-imports", [tool["lint-imports"], "--no-logo", "--no-cache"]),
         ("pytest", [*python, "pytest", *pytest_arguments]),
     )
 

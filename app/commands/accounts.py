@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import secrets
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import click
 import msgspec
-import tomlkit
 
-from app.command import Failed, Options, common
+from app.command import Failed, Options, common, fail
 from app.terminal import emit, table
+from app.toml_entries import append, drop
 from app.wiring import Workplace
-from proxy_core import SettingsError
+from proxy_core import ProxyError, SettingsError
 from proxy_core.keys import account_secret, proxy_secret
 from proxy_core.provider import Provider
-from proxy_core.settings import AccountSettings, ModelSettings
+from proxy_core.settings import AccountSettings, ModelSettings, check_address, check_proxy
 
 
 @click.group("accounts")
@@ -56,31 +58,40 @@ async def add(
         raise SettingsError(
             f"There is no provider {provider!r}. Known are {', '.join(sorted(known))}.", field="provider"
         )
-    old = next((one for one in place.settings.accounts if one.name == name), None) if name else None
-    if old is not None and not replace:
-        raise SettingsError(f"There is an account called {name!r}; --replace replaces it.", field="name")
-    key = _read_key(known[provider], key_stdin)
-    account_id = old.id if old is not None else _free_id(name or provider, place)
     plain_proxy, has_password = _without_password(proxy)
+    check_proxy(plain_proxy, "--proxy")
+    check_address(base_url, "--base-url")
+    key = await asyncio.to_thread(_read_key, known[provider], key_stdin)
+    old = _replaceable(place, name or provider, provider, base_url) if replace else None
     entry = AccountSettings(
-        id=account_id,
+        id=_new_id(name or provider) if old is None else old.id,
         provider=provider,
-        name=name or account_id,
+        name=name or provider,
         base_url=base_url,
         dialect=dialect,
         models=tuple(_model(text) for text in models),
         proxy=plain_proxy,
         headers=dict(_header(text) for text in headers),
         has_key=key is not None,
+        keyed_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )
     _check(place, entry)
-    # the secret first: an account that is listed has its key
+    # the secrets first: an account that is listed has its key
     if key is not None:
-        await place.vault.put(account_secret(account_id), key)
+        await place.vault.put(account_secret(entry.id), key)
     if has_password:
-        await place.vault.put(proxy_secret(account_id), proxy)
-    await place.settings_store.change(_putting(entry))
-    value = {"ok": True, "id": account_id, "provider": provider, "name": entry.name}
+        await place.vault.put(proxy_secret(entry.id), proxy)
+    edit = _Putting(entry, is_named=name is not None, replaces=replace)
+    try:
+        await place.settings_store.change(edit)
+    except ProxyError:
+        if old is None:
+            await _forget(place, entry)
+        raise
+    if edit.replaced is not None:
+        await _forget(place, edit.replaced, kept=entry)
+    entry = edit.entry
+    value = {"ok": True, "id": entry.id, "provider": provider, "name": entry.name}
     emit(options.as_json, value, f"Added {entry.name} ({known[provider].title}).")
 
 
@@ -139,16 +150,8 @@ async def remove(options: Options, account: str) -> None:
     """Remove an account (id or name) and its key."""
     place = await options.workplace()
     found = _find(options, place, account)
-
-    def drop(document: dict[str, Any]) -> None:
-        entries = document["accounts"]
-        del entries[[entry["id"] for entry in entries].index(found.id)]
-        if not entries:
-            del document["accounts"]
-
-    await place.settings_store.change(drop)
-    await place.vault.remove(account_secret(found.id))
-    await place.vault.remove(proxy_secret(found.id))
+    await place.settings_store.change(lambda document: drop(document, "accounts", found.id))
+    await _forget(place, found)
     emit(options.as_json, {"ok": True, "id": found.id}, f"Removed {found.name or found.id}.")
 
 
@@ -159,6 +162,9 @@ async def test(options: Options, account: str) -> None:
     """Ask the account's provider for its models, to see that the key works."""
     place = await options.workplace()
     found = _find(options, place, account)
+    if found.has_key:
+        place = await options.workplace(probe=True)
+        place.need_vault()
     proxy = place.proxy(lambda event: None)
     try:
         report = await proxy.test_account(found.id)
@@ -181,35 +187,62 @@ def _check(place: Workplace, entry: AccountSettings) -> None:
 
 
 def _find(options: Options, place: Workplace, name: str) -> AccountSettings:
+    known = place.settings.accounts
+    found = [one for one in known if one.id == name] or [one for one in known if one.name == name]
+    if not found:
+        fail(options, f"There is no account {name!r}.")
+    if len(found) > 1:
+        fail(
+            options, f"Several accounts are called {name!r}: {', '.join(one.id for one in found)}. Use an id."
+        )
+    return found[0]
+
+
+def _replaceable(place: Workplace, name: str, provider: str, base_url: str) -> AccountSettings | None:
+    """Return the account whose id, and with it its usage, the new one may take over.
+
+    Not one at another address: until the new settings are in force its new key would be sent there.
+    """
     for account in place.settings.accounts:
-        if name in (account.id, account.name):
+        if (account.name, account.provider, account.base_url) == (name, provider, base_url):
             return account
-    message = f"There is no account {name!r}."
-    emit(options.as_json, {"ok": False, "message": message}, message)
-    raise Failed
+    return None
+
+
+async def _forget(place: Workplace, old: AccountSettings, kept: AccountSettings | None = None) -> None:
+    """Take an account's secrets out of the vault, but for those that ``kept`` has under the same id."""
+    if kept is not None and kept.id != old.id:
+        kept = None
+    # where there is none, a vault that does not open is no hindrance
+    if old.has_key and not (kept is not None and kept.has_key):
+        await place.vault.remove(account_secret(old.id))
+    if "@" in old.proxy and not (kept is not None and "@" in kept.proxy):
+        await place.vault.remove(proxy_secret(old.id))
 
 
 def _read_key(provider: Provider, from_stdin: bool) -> str | None:
     if from_stdin:
-        key = sys.stdin.readline().strip()
+        key = _checked_key(sys.stdin.buffer.readline().decode("utf-8", "replace").strip())
         if not key:
             raise SettingsError("No key came on standard input.", field="key")
         return key
     if provider.key_use == "required":
         if sys.stdin.isatty():
-            return str(click.prompt(f"Key for {provider.title}", hide_input=True)).strip()
+            return _checked_key(str(click.prompt(f"Key for {provider.title}", hide_input=True)).strip())
         raise SettingsError("A key is needed: pipe it in and add --key-stdin.", field="key")
     return None
 
 
-def _free_id(name: str, place: Workplace) -> str:
+def _checked_key(key: str) -> str:
+    # it becomes a header's value
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise SettingsError("That is no key: it has blanks, or signs that no key has.", field="key")
+    return key
+
+
+def _new_id(name: str) -> str:
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:40] or "account"
-    taken = {account.id for account in place.settings.accounts}
-    number, found = 1, stem
-    while found in taken:
-        number += 1
-        found = f"{stem}-{number}"
-    return found
+    return f"{stem}-{secrets.token_hex(3)}"
 
 
 def _model(text: str) -> ModelSettings:
@@ -228,35 +261,52 @@ def _header(text: str) -> tuple[str, str]:
 
 def _without_password(proxy: str) -> tuple[str, bool]:
     """Return the address as the settings may hold it, and whether a password was taken out."""
-    parts = urlsplit(proxy)
-    if parts.password is None:
+    scheme, sign, rest = proxy.partition("://")
+    user, at, place = rest.rpartition("@")
+    name, colon, _password = user.partition(":")
+    if not (sign and at and colon):
         return proxy, False
-    host = parts.hostname or ""
-    place = f"{parts.username}@{host}" + (f":{parts.port}" if parts.port else "")
-    return urlunsplit((parts.scheme, place, parts.path, "", "")), True
+    return f"{scheme}://{name}@{place}", True
 
 
-def _putting(entry: AccountSettings) -> Any:
-    plain = {
+class _Putting:
+    """The edit that adds an account; run under the file's lock, so it decides what is taken.
+
+    Afterwards ``entry`` is the account as it was written, and ``replaced`` the one it took the place of.
+    """
+
+    def __init__(self, entry: AccountSettings, *, is_named: bool, replaces: bool) -> None:
+        self.entry = entry
+        self.replaced: AccountSettings | None = None
+        self._is_named = is_named
+        self._replaces = replaces
+
+    def __call__(self, document: dict[str, Any]) -> None:
+        known = {entry.get("name"): entry for entry in document.get("accounts", ())}
+        name = self.entry.name
+        if name in known and self._replaces:
+            self.replaced = msgspec.convert(known[name].unwrap(), AccountSettings)
+            drop(document, "accounts", self.replaced.id)
+        elif name in known and self._is_named:
+            raise SettingsError(f"There is an account called {name!r}; --replace replaces it.", field="name")
+        number = 1
+        while self.replaced is None and self.entry.name in known:
+            number += 1
+            self.entry = msgspec.structs.replace(self.entry, name=f"{name}-{number}")
+        append(document, "accounts", _plain(self.entry))
+
+
+def _plain(entry: AccountSettings) -> dict[str, Any]:
+    """Return what is worth writing: everything that is not the default."""
+    always = ("id", "provider", "name")
+    written = {
         name: value
         for name, value in msgspec.to_builtins(entry).items()
-        if name in ("id", "provider", "name") or value != getattr(_BLANK, name)
+        if name in always or (value != getattr(_BLANK, name) and value not in ([], {}, ()))
     }
-    if plain.get("models"):
-        plain["models"] = [{k: v for k, v in model.items() if v} for model in plain["models"]]
-    plain = {name: value for name, value in plain.items() if value not in ([], {}, ())}
-
-    def put(document: dict[str, Any]) -> None:
-        if "accounts" not in document:
-            document["accounts"] = tomlkit.aot()
-        entries = document["accounts"]
-        for number, known in enumerate(entries):
-            if known["id"] == entry.id:
-                del entries[number]
-                break
-        entries.append(tomlkit.item(plain))
-
-    return put
+    if "models" in written:
+        written["models"] = [{key: value for key, value in one.items() if value} for one in written["models"]]
+    return written
 
 
 _BLANK = AccountSettings(id="x", provider="x")

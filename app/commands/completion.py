@@ -10,7 +10,13 @@ from click.shell_completion import get_completion_class
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the completion script for a shell; put it where your shell looks for one."""
+    """Print the completion script for a shell.
+
+    \b
+    bash:  eval "$(trunkline completion bash)"       in ~/.bashrc
+    zsh:   eval "$(trunkline completion zsh)"        in ~/.zshrc
+    fish:  trunkline completion fish | source        in ~/.config/fish/config.fish
+    """
     kind = get_completion_class(shell)
     if kind is None:
         raise click.UsageError(f"No completion for {shell}.")

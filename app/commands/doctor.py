@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
-import socket
 import sys
 from collections.abc import Awaitable, Callable
 
@@ -11,8 +11,12 @@ import click
 
 from app.command import Failed, Options, common
 from app.terminal import emit
-from app.wiring import Workplace, open_workplace
+from app.wiring import Workplace
 from proxy_core import ProxyError
+from proxy_core.network import url_host
+
+_PATIENCE_S = 3.0
+_ENOUGH = 65536
 
 Check = Callable[[Workplace], Awaitable[tuple[bool, str]]]
 
@@ -25,8 +29,7 @@ async def doctor(options: Options) -> None:
         ("system", True, f"{platform.platform()}, Python {sys.version.split()[0]}")
     ]
     try:
-        place = await open_workplace(options.paths, {}, vault_kind=options.vault)
-        place = await options.workplace()
+        place = await options.workplace(probe=True)
     except ProxyError as error:
         found.append(("settings", False, error.message))
     else:
@@ -63,12 +66,31 @@ async def _vault(place: Workplace) -> tuple[bool, str]:
 
 async def _port(place: Workplace) -> tuple[bool, str]:
     server = place.settings.server
-    with socket.socket(socket.AF_INET6 if ":" in server.host else socket.AF_INET) as probe:
-        probe.settimeout(0.5)
-        taken = probe.connect_ex((server.host, server.port)) == 0
-    return True, f"{server.host}:{server.port} " + (
-        "answers: Trunkline or another program" if taken else "is free"
-    )
+    where = f"{server.host}:{server.port}"
+    if server.port == 0:
+        return True, "a free one is picked at every start"
+    answer = await _ask(url_host(server.host).strip("[]"), server.port)
+    if answer is None:
+        return True, f"{where} is free"
+    if "trunkline" in answer.lower():
+        return True, f"Trunkline is running at {where}"
+    return False, f"{where} is taken by another program. Choose another with server.port."
+
+
+async def _ask(host: str, port: int) -> str | None:
+    """Return what a web server says on its first page, None if nobody listens."""
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                return (await reader.read(_ENOUGH)).decode("utf-8", "replace")
+            finally:
+                writer.close()
+    except ConnectionError:
+        return None
+    except (OSError, TimeoutError):
+        return ""
 
 
 async def _ledger(place: Workplace) -> tuple[bool, str]:
@@ -81,6 +103,8 @@ async def _ledger(place: Workplace) -> tuple[bool, str]:
 
 
 async def _accounts(place: Workplace) -> tuple[bool, str]:
+    if any(account.enabled and account.has_key for account in place.settings.accounts):
+        place.need_vault()
     proxy = place.proxy(lambda event: None)
     try:
         broken = []
@@ -91,7 +115,8 @@ async def _accounts(place: Workplace) -> tuple[bool, str]:
                 broken.append(f"{account.name}: {report.message}")
     finally:
         await proxy.close()
-    return not broken, "; ".join(broken) or f"{len(enabled)} in use, all answer"
+    words = f"{len(enabled)} in use, all answer" if enabled else "none yet; see trunkline accounts add --help"
+    return not broken, "; ".join(broken) or words
 
 
 COMMANDS = (doctor,)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from datetime import date
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 import click
-import tomlkit
 
-from app.command import Failed, Options, common
+from app.command import Options, common, fail
 from app.terminal import emit, table
-from app.wiring import Workplace
-from proxy_core import SettingsError
+from app.toml_entries import append, drop
+from proxy_core import ProxyError, SettingsError
 from proxy_core.keys import DEFAULT, ClientKeys, hashed, new_key, vault_name
+
+_LONGEST_NAME = 64
 
 
 @click.group("keys")
@@ -56,13 +58,17 @@ async def list_keys(options: Options) -> None:
 @common
 async def add(options: Options, name: str) -> None:
     """Make a key called NAME and print it, once."""
+    _check_name(name)
     place = await options.workplace()
-    if name == DEFAULT or any(key.name == name for key in place.settings.client_keys):
-        raise SettingsError(f"There is a key called {name!r} already.", field="client_keys")
+    _refuse_taken(name, (key.name for key in place.settings.client_keys))
     key, key_id = new_key(), "key-" + secrets.token_hex(4)
+    # the secret first: a key that is listed works
     await place.vault.put(vault_name(key_id), hashed(key))
-    entry = {"id": key_id, "name": name, "created": date.today().isoformat()}
-    await place.settings_store.change(_appending("client_keys", entry))
+    try:
+        await place.settings_store.change(_adding(key_id, name))
+    except ProxyError:
+        await place.vault.remove(vault_name(key_id))
+        raise
     emit(options.as_json, {"name": name, "id": key_id, "key": key}, key)
 
 
@@ -72,39 +78,40 @@ async def add(options: Options, name: str) -> None:
 async def remove(options: Options, name: str) -> None:
     """Take a key out of use."""
     place = await options.workplace()
-    found = [key for key in place.settings.client_keys if name in (key.name, key.id)]
-    if not found:
-        _complain(options, f"There is no key called {name!r}.")
-    await _forget(place, found[0].id)
-    emit(options.as_json, {"ok": True, "name": name}, f"Removed {name}.")
+    found = next((key for key in place.settings.client_keys if name in (key.name, key.id)), None)
+    if found is None:
+        words = " The first key stays: it is the one to copy." if name == DEFAULT else ""
+        fail(options, f"There is no key called {name!r} that can be removed.{words}")
+    await place.settings_store.change(_dropping(found.id))
+    await place.vault.remove(vault_name(found.id))
+    emit(options.as_json, {"ok": True, "name": found.name, "id": found.id}, f"Removed {found.name}.")
 
 
-def _complain(options: Options, message: str) -> None:
-    emit(options.as_json, {"ok": False, "message": message}, message)
-    raise Failed
+def _check_name(name: str) -> None:
+    if not 0 < len(name.strip()) <= _LONGEST_NAME or not name.isprintable():
+        raise SettingsError(
+            f"A key's name has 1 to {_LONGEST_NAME} letters, digits or signs.", field="client_keys"
+        )
 
 
-async def _forget(place: Workplace, key_id: str) -> None:
-    def drop(document: dict[str, Any]) -> None:
-        entries = document["client_keys"]
-        for number, entry in enumerate(entries):
-            if entry["id"] == key_id:
-                del entries[number]
-                break
-        if not entries:
-            del document["client_keys"]
-
-    await place.settings_store.change(drop)
-    await place.vault.remove(vault_name(key_id))
+def _refuse_taken(name: str, taken: Iterable[object]) -> None:
+    if name == DEFAULT or name in taken:
+        raise SettingsError(f"There is a key called {name!r} already.", field="client_keys")
 
 
-def _appending(name: str, entry: dict[str, Any]) -> Any:
-    def append(document: dict[str, Any]) -> None:
-        if name not in document:
-            document[name] = tomlkit.aot()
-        document[name].append(tomlkit.item(entry))
+def _adding(key_id: str, name: str) -> Callable[[dict[str, Any]], None]:
+    entry = {"id": key_id, "name": name, "created": datetime.now(UTC).date().isoformat()}
 
-    return append
+    def add(document: dict[str, Any]) -> None:
+        # asked again under the file's lock: another program may have been quicker
+        _refuse_taken(name, (known.get("name") for known in document.get("client_keys", ())))
+        append(document, "client_keys", entry)
+
+    return add
+
+
+def _dropping(key_id: str) -> Callable[[dict[str, Any]], None]:
+    return lambda document: drop(document, "client_keys", key_id)
 
 
 COMMANDS = (keys,)

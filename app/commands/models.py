@@ -14,6 +14,10 @@ from app.terminal import emit, table
 async def models(options: Options, wait: float) -> None:
     """List every model that is served now."""
     place = await options.workplace()
+    if any(account.enabled and account.has_key for account in place.settings.accounts):
+        # a vault that does not open must not look like accounts without models
+        place = await options.workplace(probe=True)
+        place.need_vault()
     proxy = place.proxy(lambda event: None)
     try:
         cards = await proxy.models(wait)
@@ -29,7 +33,8 @@ async def models(options: Options, wait: float) -> None:
         for card in cards
     ]
     rows = [[card.id, card.owner, card.profile.context_tokens] for card in cards]
-    emit(options.as_json, value, table(["MODEL", "OWNER", "CONTEXT"], rows))
+    text = table(["MODEL", "OWNER", "CONTEXT"], rows) if rows else "No models are served."
+    emit(options.as_json, value, text)
 
 
 COMMANDS = (models,)

@@ -64,12 +64,12 @@ async def usage(options: Options, days: float, group: str, requests: int | None)
         ]
         for one in totals
     ]
-    head = [group.upper(), "REQUESTS", "FAILED", "INPUT", "CACHED", "OUTPUT", "COST (EST.)"]
+    head = [group.upper().replace("_", " "), "REQUESTS", "FAILED", "INPUT", "CACHED", "OUTPUT", "COST (EST.)"]
     emit(options.as_json, [asdict(one) for one in totals], table(head, lines))
 
 
 def _money(micro: int | None) -> str:
-    return "none" if not micro else f"${micro / 1_000_000:.4f}"
+    return "none" if micro is None else f"${micro / 1_000_000:.4f}"
 
 
 COMMANDS = (usage,)

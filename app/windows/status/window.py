@@ -26,6 +26,7 @@ class StatusWindow(QWidget):
         self._host = host
         self._presenter = StatusPresenter(host)
         self._state = ""
+        self._is_settled = True
         self.setWindowTitle("Trunkline")
         self._build()
         self._shortcuts()
@@ -55,6 +56,7 @@ class StatusWindow(QWidget):
         self.subline.setText(view.subline)
         self.main.setText(view.main)
         self.main.setEnabled(view.main_enabled)
+        self._settle()
         self.footer.setText(view.footer)
         self._show_notices(view)
         self._show_rows(view)
@@ -72,7 +74,15 @@ class StatusWindow(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Begin with the keyboard on the large button."""
         super().showEvent(event)
-        self.main.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._is_settled = False
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._settle()
+
+    def _settle(self) -> None:
+        if not self._is_settled and self.main.isEnabled():
+            self._is_settled = True
+            if self.hasFocus():
+                self.main.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_notices(self, view: View) -> None:
         for number, bar in enumerate(self.notices):

@@ -48,9 +48,11 @@ class Node:
         """Wrap a decoded value. Raises DecodeError if it is not an object."""
         if not isinstance(value, dict):
             wrong(path or "The body", "an object")
-        members = {camel(key): item for key, item in value.items()}
-        members.update({key: item for key, item in value.items() if key in members})
-        return cls({key: item for key, item in members.items() if item is not None}, path)
+        members = {key: item for key, item in value.items() if item is not None}
+        if any("_" in key for key in members):
+            plain = {key: item for key, item in members.items() if camel(key) == key}
+            members = {camel(key): item for key, item in members.items()} | plain
+        return cls(members, path)
 
     def at(self, name: str) -> str:
         """Return the path of a member."""

@@ -106,7 +106,7 @@ class CandidateDecoder:
         lane = self._last("reasoning", reuse=True)
         lane.entries_kind = kind
         merge_entries(lane.entries, entries)
-        if not text and not lane.text:
+        if not text and not lane.pieces:
             lane.reads_entries = True
         if not text and lane.reads_entries:
             lane.add(entries_text(entries))
@@ -164,7 +164,7 @@ class CandidateDecoder:
         if isinstance(arguments, str):
             lane.add(arguments)
         elif isinstance(arguments, dict):
-            lane.text = jsonbytes.text(arguments)
+            lane.pieces[lane.sent :] = [jsonbytes.text(arguments)]
         lane.signature = signature_of(call) or lane.signature
 
     def _call_lane(self, call: Members, position: int | None) -> Lane:

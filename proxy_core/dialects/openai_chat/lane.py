@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from proxy_core import jsonbytes
-from proxy_core.dialects.openai_chat.thinking import entries_text
 from proxy_core.dialects.openai_chat.wire import DETAILS, SIGNATURE
 from proxy_core.errors import DecodeError
 from proxy_core.ir import seal as seals
@@ -19,13 +18,14 @@ LaneKind = Literal["text", "refusal", "reasoning", "media", "call"]
 class Lane:
     """What has come of one part.
 
-    ``sent`` counts the characters that were passed on already. ``entries`` is structured thinking;
+    ``pieces`` are its fragments, of which ``sent`` were passed on already: joining them at every delta would
+    cost the square of a long reply. ``entries`` is structured thinking;
     ``reads_entries``: the thinking text comes from them, for no plain member has it.
     """
 
     kind: LaneKind
     issuer: str
-    text: str = ""
+    pieces: list[str] = field(default_factory=list)
     sent: int = 0
     is_open: bool = False
     is_freeform: bool = False
@@ -37,13 +37,20 @@ class Lane:
     entries: list[dict[str, Json]] = field(default_factory=list)
     entries_kind: str = DETAILS
     reads_entries: bool = False
+    checked: int = -1
+    is_json: bool = False
+
+    @property
+    def text(self) -> str:
+        """All of its text so far."""
+        return "".join(self.pieces)
 
     @property
     def can_open(self) -> bool:
         """Whether enough is known to announce the part; a call needs its id and name."""
         if self.kind == "call":
             return bool(self.id and self.name)
-        return bool(self.text or self.entries or self.media)
+        return bool(self.pieces or self.entries or self.media)
 
     @property
     def is_complete(self) -> bool:
@@ -55,11 +62,9 @@ class Lane:
             return True
         if self.is_freeform or not self.can_open:
             return False
-        try:
-            jsonbytes.decode(self.text)
-        except DecodeError:
-            return False
-        return True
+        if self.checked != len(self.pieces):
+            self.checked, self.is_json = len(self.pieces), _is_json(self.text)
+        return self.is_json
 
     def skeleton(self) -> Part:
         """Return the part as it opens."""
@@ -92,22 +97,26 @@ class Lane:
 
     def unsent(self) -> str:
         """Return the text to pass on now; half of a surrogate pair waits for its other half."""
-        end = len(self.text)
-        if end > self.sent and "\ud800" <= self.text[end - 1] <= "\udbff":
-            end -= 1
-        piece, self.sent = self.text[self.sent : end], end
-        return piece
+        waiting = self.pieces[self.sent :]
+        if waiting and _is_high(waiting[-1]):
+            head, half = waiting[-1][:-1], waiting[-1][-1]
+            self.pieces[-1:] = [head, half]
+            waiting[-1] = head
+        self.sent += len(waiting)
+        return "".join(waiting)
 
     def add(self, text: str) -> None:
         """Append text, joining a surrogate pair that two fragments split."""
-        if self.text and text and "\ud800" <= self.text[-1] <= "\udbff" and "\udc00" <= text[0] <= "\udfff":
-            pair = (self.text[-1] + text[0]).encode("utf-16-le", "surrogatepass").decode("utf-16-le")
-            self.text, text = self.text[:-1] + pair, text[1:]
-        self.text += text
+        if self.pieces and _is_high(self.pieces[-1]) and "\udc00" <= text[:1] <= "\udfff":
+            last = self.pieces.pop()
+            pair = (last[-1] + text[0]).encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+            text = last[:-1] + pair + text[1:]
+        if text:
+            self.pieces.append(text)
 
     def _reasoning(self) -> Reasoning:
         seal = Seal(self.issuer, self.entries_kind, jsonbytes.text(self.entries)) if self.entries else None
-        text = self.text or entries_text(self.entries)
+        text = self.text
         return Reasoning((text,) if text else (), seal)
 
     def _call(self) -> ToolCall:
@@ -119,3 +128,15 @@ class Lane:
             return ToolCall(self.id, self.name, self.text, "freeform", seal=seal)
         arguments = self.text if self.text.strip() else "{}"
         return ToolCall(self.id, self.name, arguments, seal=seal)
+
+
+def _is_high(text: str) -> bool:
+    return "\ud800" <= text[-1:] <= "\udbff"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        jsonbytes.decode(text)
+    except DecodeError:
+        return False
+    return True

@@ -100,7 +100,7 @@ def encode_call(call: ToolCall) -> dict[str, Json]:
 
 
 def encode_image(part: Part) -> dict[str, Json] | None:
-    """Return an entry of ``images`` (an extension that OpenRouter and CLIProxyAPI share); None for anything but a picture."""
+    """Return an entry of the extension ``images``; None for anything but a picture."""
     if not isinstance(part, Media) or part.kind != "image":
         return None
     match part.source:
