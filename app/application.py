@@ -11,14 +11,16 @@ from PySide6.QtCore import SignalInstance
 
 from app import logs
 from app.bridge import Bridge, Line, OpenLine
-from app.desktop import DesktopApplication, TrayWatch
+from app.desktop import DesktopApplication, TrayWatch, screen_problem
 from app.instance import SHOW, Instance
 from app.loop import DesktopLoop, StopSignals, install_hooks
 from app.paths import Paths
 from app.tray import Tray
 from app.window import Window, WindowSpec
-from app.wiring import open_workplace
-from proxy_core.events import Event
+from app.wiring import open_workplace, prune_daily
+from proxy_core import Proxy
+from proxy_core.clock import SystemClock
+from proxy_core.events import Event, ServerChanged, SettingsChanged, VaultChanged
 from proxy_core.registry import discover
 
 log = logging.getLogger(__name__)
@@ -34,27 +36,75 @@ def start(paths: Paths, *, vault_kind: str | None, no_tray: bool) -> int:
     try:
         if not instance.claim():
             return _join(instance)
+        problem = screen_problem(os.environ)
+        if problem is not None:
+            log.error("%s", problem)
+            return 1
         app = DesktopApplication(["trunkline"])
         instance.listen()
         is_new = not paths.settings.exists()
-        with asyncio.Runner(loop_factory=lambda: DesktopLoop(app)) as runner:
-            runner.run(Session(app, instance, opener(paths, vault_kind), no_tray).run(is_new))
+        session = Session(app, instance, opener(paths, vault_kind), no_tray)
+        try:
+            with asyncio.Runner(loop_factory=lambda: DesktopLoop(app)) as runner:
+                runner.run(session.run(is_new))
+        except asyncio.CancelledError:
+            return 1  # the display died; all was closed
         return 0
     finally:
         instance.release()
         undo_hooks()
+        logs.close()
 
 
 def opener(paths: Paths, vault_kind: str | None) -> OpenLine:
     """Return what opens the stores in these places and puts a proxy over them."""
 
     async def open_line(tell: Callable[[Event], None]) -> Line:
+        await asyncio.to_thread(_import_slow_parts)
         place = await open_workplace(paths, os.environ, vault_kind=vault_kind, memory_fallback=True)
-        await place.settings_store.create()
-        await asyncio.to_thread(logs.set_up, place.settings.log.level, paths.log)
-        return Line(place.proxy(tell), place.settings_store, place.vault_kind, place.vault_status)
+        if place.vault_kind != "memory":
+            # without a vault the next start must find a new installation again, not one with a lost key
+            await place.settings_store.create()
+        logs.set_level(place.settings.log.level)
+
+        def told(event: Event) -> None:
+            _note(event, proxy)
+            tell(event)
+
+        async def prune() -> None:
+            ledger = place.ledger()
+            try:
+                await prune_daily(ledger, lambda: proxy.settings, SystemClock())
+            finally:
+                await ledger.close()
+
+        proxy = place.proxy(told)
+        return Line(proxy, place.settings_store, place.vault_kind, place.vault_status, (prune,))
 
     return open_line
+
+
+def _import_slow_parts() -> None:
+    """Read from the disk, in a thread, what would be read on the loop when it is first used.
+
+    Import statements, because PySide looks into a module's source when a statement first imports it.
+    """
+    import proxy_core.stores.file_vault
+    import proxy_core.stores.keyring  # noqa: F401
+
+    discover("proxy_core.dialects", "DIALECTS", object)
+    discover("proxy_core.providers", "PROVIDERS", object)
+
+
+def _note(event: Event, proxy: Proxy) -> None:
+    match event:
+        case VaultChanged():
+            log.info("the vault is %s: %s", event.state, event.message or "")
+        case SettingsChanged():
+            logs.set_level(proxy.settings.log.level)
+            log.info("new settings are in force")
+        case ServerChanged():
+            log.info("the proxy is %s: %s", event.state, event.message or event.url or "")
 
 
 class Session:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,12 +38,13 @@ _CLOSE_WITHIN_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A proxy and where its settings and secrets come from."""
+    """A proxy and where its settings and secrets come from. ``chores`` run beside it until it is given up."""
 
     proxy: Proxy
     settings_store: SettingsStore
     vault_kind: str
     vault_status: VaultStatus
+    chores: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
 
 
 OpenLine = Callable[[Callable[[Event], None]], Awaitable[Line]]
@@ -64,7 +65,7 @@ class Bridge(QObject):
         self._facts = Facts(server="starting")
         self._status = describe(self._facts)
         self._tasks = TaskGroup()
-        self._following: asyncio.Task[None] | None = None
+        self._beside: list[asyncio.Task[None]] = []
         self._shown_at = 0.0
         self._due = QTimer(self)
         self._due.setSingleShot(True)
@@ -192,7 +193,7 @@ class Bridge(QObject):
         if self._line is None:
             self._line = await self._open_line(self.tell)
             self._know_vault(self._line)
-        self._follow(self._line)
+            self._run_beside(self._line)
         await self._line.proxy.start()
 
     async def _stop(self) -> None:
@@ -213,16 +214,18 @@ class Bridge(QObject):
 
     async def _drop(self) -> None:
         line, self._line = self._line, None
-        follower, self._following = self._following, None
-        if follower is not None:
-            follower.cancel()
-            await asyncio.wait([follower])
+        beside, self._beside = self._beside, []
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         if line is not None:
             await line.proxy.close()
 
-    def _follow(self, line: Line) -> None:
-        if self._following is None or self._following.done():
-            self._following = self._tasks.spawn(line.proxy.follow(line.settings_store), "follow the settings")
+    def _run_beside(self, line: Line) -> None:
+        self._beside = [
+            self._tasks.spawn(line.proxy.follow(line.settings_store), "follow the settings"),
+            *(self._tasks.spawn(chore(), "a chore") for chore in line.chores),
+        ]
 
     # --- facts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import functools
 import importlib
@@ -55,7 +56,8 @@ class Options:
 
         Raises SettingsError, StoreError.
         """
-        return await open_workplace(self.paths, os.environ, vault_kind=self.vault, probe=probe)
+        places = await asyncio.to_thread(lambda: self.paths)
+        return await open_workplace(places, os.environ, vault_kind=self.vault, probe=probe)
 
     def serve(self, *, host: str | None, port: int | None, for_people: bool) -> Coroutine[Any, Any, None]:
         """Set logging up and return the server, to be run."""

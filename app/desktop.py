@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import time
+from collections.abc import Mapping
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
-from app.widgets.picture import program_icon
+from app.widgets.picture import preload, program_icon
 
 ID = "dev.trunkline.Trunkline"
 NAME = "Trunkline"
@@ -17,6 +20,43 @@ NAME = "Trunkline"
 
 _WATCHER = "org.kde.StatusNotifierWatcher"
 _OFTEN_MS, _SELDOM_MS, _OFTEN_FOR_S = 2_000, 30_000, 60.0
+
+
+def screen_problem(environment: Mapping[str, str]) -> str | None:
+    """Return why no window can be shown, as a sentence; None if one can. Qt itself would abort."""
+    chosen = environment.get("QT_QPA_PLATFORM", "")
+    if not sys.platform.startswith("linux") or (chosen and chosen not in ("xcb", "wayland")):
+        return None
+    display, wayland = environment.get("DISPLAY", ""), environment.get("WAYLAND_DISPLAY", "")
+    if wayland and (Path(environment.get("XDG_RUNTIME_DIR", "/nowhere")) / wayland).is_socket():
+        return None
+    if display and _x11_answers(display):
+        return None
+    return (
+        f"No screen can be opened (DISPLAY is {display or 'not set'}, WAYLAND_DISPLAY is "
+        f"{wayland or 'not set'}). Without a screen, use: trunkline serve"
+    )
+
+
+def _x11_answers(display: str) -> bool:
+    host, _, number = display.rpartition(":")
+    number = number.partition(".")[0]
+    if not number.isdigit():
+        return False
+    if host not in ("", "unix"):
+        return _connects(socket.AF_INET, (host, 6000 + int(number)))
+    path = f"/tmp/.X11-unix/X{number}"
+    return _connects(socket.AF_UNIX, path) or _connects(socket.AF_UNIX, f"\0{path}")
+
+
+def _connects(family: int, address: object) -> bool:
+    with socket.socket(family) as probe:
+        probe.settimeout(3)
+        try:
+            probe.connect(address)  # type: ignore[arg-type]
+        except OSError:
+            return False
+    return True
 
 
 class DesktopApplication(QApplication):
@@ -27,6 +67,7 @@ class DesktopApplication(QApplication):
     def __init__(self, arguments: list[str]) -> None:
         _name_process()
         super().__init__(arguments)
+        preload()
         self.setApplicationName(NAME)
         self.setApplicationDisplayName(NAME)
         self.setDesktopFileName(ID)

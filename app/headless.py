@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -20,11 +21,15 @@ from proxy_core import Proxy, Settings
 from proxy_core.clock import SystemClock
 from proxy_core.events import Event, SettingsChanged, VaultChanged
 from proxy_core.network import is_loopback
+from proxy_core.store import SettingsEdit, SettingsStore
 from proxy_core.tasks import TaskGroup
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+# The first connection asks for it, and would read it from the disk inside the loop.
+codecs.lookup("idna")
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -66,7 +71,8 @@ async def serve(
     try:
         await proxy.start()
         _warn_if_open(settings)
-        tasks.spawn(proxy.follow(place.settings_store), "settings watch")
+        store = _AtAddress(place.settings_store, host, port)
+        tasks.spawn(proxy.follow(store), "settings watch")
         tasks.spawn(prune_daily(ledger, lambda: proxy.settings, SystemClock()), "daily pruning")
         announce(place, proxy)
         await stopped.wait()
@@ -98,20 +104,36 @@ def announce_json(place: Workplace, proxy: Proxy) -> None:
 def announce_people(place: Workplace, proxy: Proxy) -> None:
     """Print what a person needs to begin."""
     seen = proxy.snapshot()
-    known = seen.urls
     key = proxy.default_key or "(the vault is locked)"
+    titles = {name: one.title for name, one in proxy.providers.items()}
     lines = [
         f"Trunkline is running at {seen.url}",
         "",
-        f"  OpenAI SDKs and tools     base URL  {known['openai']}",
-        f"  Anthropic SDKs and tools  base URL  {known['anthropic']}",
-        f"  Google SDKs and tools     base URL  {known['gemini']}",
-        f"  Key                                 {key}",
+        *(f"  {titles.get(name, name):<16} base URL  {url}" for name, url in seen.urls.items()),
+        f"  {'Key':<26} {key}",
         "",
         f"Secrets are protected by: {place.vault_status.protected_by}.",
         "Press Ctrl+C to stop.",
     ]
     print("\n".join(lines), flush=True)  # noqa: T201
+
+
+class _AtAddress:
+    """The settings file as this server follows it: with the address from the command line."""
+
+    def __init__(self, store: SettingsStore, host: str | None, port: int | None) -> None:
+        self._store = store
+        self._host = host
+        self._port = port
+
+    async def load(self) -> Settings:
+        return _with_address(await self._store.load(), self._host, self._port)
+
+    async def change(self, edit: SettingsEdit) -> Settings:
+        return _with_address(await self._store.change(edit), self._host, self._port)
+
+    def changes(self) -> AsyncIterator[None]:
+        return self._store.changes()
 
 
 def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

@@ -12,6 +12,7 @@ import sys
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from pathlib import Path
 
+from app.paths import make_private
 from app.redaction import Redacted
 
 _FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
@@ -33,7 +34,7 @@ def set_up(level: str, file: Path | None, *, terminal: bool = True) -> None:
         sinks.append(logging.StreamHandler())
     if file is not None:
         try:
-            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(file.parent)
             sinks.append(RotatingFileHandler(file, maxBytes=_FILE_SIZE, backupCount=_FILES, encoding="utf-8"))
         except OSError as error:
             problem = error

@@ -31,6 +31,8 @@ from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, QtMsgType, Sign
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
+from app import logs
+
 log = logging.getLogger(__name__)
 _qt_log = logging.getLogger("qt")
 
@@ -42,6 +44,8 @@ _LONGEST_MS = 24 * 60 * 60 * 1000
 
 _CROWD = 100
 """Cancelled callbacks stay in the heap until they are this many, and half of it."""
+
+_CLEAN_UP_S = 15.0
 
 _LEVELS = (
     (QtMsgType.QtDebugMsg, logging.DEBUG),
@@ -65,7 +69,9 @@ class Agenda(QObject):
         self._numbers = itertools.count()
         self._cancelled = 0
         self._fatal: BaseException | None = None
+        # Single-shot, because Qt does not fire a timer again inside its own slot, not even in a nested loop.
         self._turns = QTimer(self)
+        self._turns.setSingleShot(True)
         self._turns.setInterval(0)
         self._turns.timeout.connect(self._turn)
         self._alarm = QTimer(self)
@@ -143,7 +149,7 @@ class Agenda(QObject):
         self._begin()
 
     def _turn(self) -> None:
-        # A dialog that runs a loop of its own inside a coroutine must not make us lose other tasks' steps.
+        # A dialog that runs a loop of its own inside a coroutine may make no other task wait or lose steps.
         outer = asyncio.current_task(self._loop)
         if outer is not None:
             asyncio.tasks._leave_task(self._loop, outer)
@@ -158,6 +164,8 @@ class Agenda(QObject):
 
     def _run_some(self) -> None:
         until = time.monotonic() + _SLICE_S
+        if len(self._now) > 1:
+            self._turns.start()
         for _ in range(len(self._now)):
             if not self._now:
                 break
@@ -166,7 +174,9 @@ class Agenda(QObject):
                 handle._run()
             if time.monotonic() > until:
                 break
-        if not self._now:
+        if self._now:
+            self._begin()
+        else:
             self._turns.stop()
 
 
@@ -175,6 +185,7 @@ class DesktopLoop(QEventLoop):  # type: ignore[misc]
 
     def __init__(self, app: QApplication) -> None:
         self.agenda = Agenda(self)
+        self._was_ended = False
         super().__init__(app)
         self.set_default_executor(ThreadPoolExecutor(thread_name_prefix="trunkline"))
         self.set_exception_handler(_report)
@@ -213,11 +224,41 @@ class DesktopLoop(QEventLoop):  # type: ignore[misc]
         return handle
 
     def run_forever(self) -> None:
-        """Run until ``stop``; a SystemExit or KeyboardInterrupt of a callback comes out here."""
-        super().run_forever()
+        """Run until ``stop``; a SystemExit or KeyboardInterrupt of a callback comes out here.
+
+        Forgotten async generators are closed on the loop, which qasync 0.28 leaves out.
+        """
+        before = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(
+            firstiter=self._asyncgen_firstiter_hook, finalizer=self._asyncgen_finalizer_hook
+        )
+        try:
+            super().run_forever()
+        finally:
+            sys.set_asyncgen_hooks(*before)
         error = self.agenda.fatal()
         if error is not None:
             raise error
+
+    def run_until_complete(self, future: Any) -> Any:
+        """Run until it is done. Where Qt's loop is ended by somebody else, what runs is cancelled first.
+
+        Once its display has died, Qt ends every loop after one round, so we go round until all is cleaned up.
+        """
+        task = self.create_task(future) if asyncio.iscoroutine(future) else future
+        until = math.inf
+        while True:
+            try:
+                return super().run_until_complete(task)
+            except RuntimeError:
+                if task.done() or time.monotonic() > until:
+                    raise
+            if until == math.inf:
+                until = time.monotonic() + _CLEAN_UP_S
+                if not self._was_ended:
+                    log.warning("the display or the session ended; stopping")
+                    task.cancel()
+                self._was_ended = True
 
     def close(self) -> None:
         """Give everything back."""
@@ -320,6 +361,9 @@ def _log_exception(
 def _qt_said(kind: QtMsgType, _context: object, words: str | None) -> None:
     level = next((level for known, level in _LEVELS if known == kind), logging.WARNING)
     _qt_log.log(level, "%s", words)
+    if kind == QtMsgType.QtFatalMsg:
+        # Qt aborts when this returns; say it before
+        logs.close()
 
 
 def _ignore(*_: object) -> None:

@@ -70,3 +70,10 @@ def paths(home: str | None) -> Paths:
     config = platformdirs.user_config_path(_NAME, appauthor=False, roaming=False)
     data = platformdirs.user_data_path(_NAME, appauthor=False, roaming=False)
     return Paths(config, data, None)
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder and those above it that are missing, for their owner only. Raises OSError."""
+    if not folder.exists():
+        make_private(folder.parent)
+        folder.mkdir(exist_ok=True, mode=0o700)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -82,7 +83,8 @@ async def open_workplace(
         await store.change(_choosing(vault_kind))
     settings = await store.load()
     kind = vault_kind or settings.vault.kind
-    vault = _vault(kind, paths, environment.get(PASSPHRASE))
+    # in a thread: it imports
+    vault = await asyncio.to_thread(_vault, kind, paths, environment.get(PASSPHRASE))
     status = await vault.status() if probe else _UNASKED
     falls_back = memory_fallback and kind == "keyring" and vault_kind is None
     if falls_back and _is_hopeless(status, settings, is_new):

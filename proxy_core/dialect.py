@@ -61,7 +61,8 @@ class EncodeTarget:
 
     ``model`` is the upstream's name, ``issuer`` the provider's id (only seals of that issuer may be sent),
     ``stream`` whether the upstream shall stream, ``strict`` False where a compatible vendor also takes the
-    well-known extensions of the dialect (``reasoning_content`` in history).
+    well-known extensions of the dialect (``reasoning_content`` in history). ``lean`` True where it takes
+    neither those nor the dialect's newest members: only what every imitation of it knows.
     """
 
     model: str
@@ -69,6 +70,12 @@ class EncodeTarget:
     profile: ModelProfile
     stream: bool
     strict: bool = True
+    lean: bool = False
+
+    @property
+    def takes_extensions(self) -> bool:
+        """Whether well-known extensions of the dialect may be sent."""
+        return not self.strict and not self.lean
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +160,11 @@ class Dialect(Protocol):
     @property
     def family(self) -> str:
         """Whose vocabulary it shares (``openai``, ``anthropic``, ``google``): key of extensions."""
+        ...
+
+    @property
+    def client_base(self) -> str:
+        """What a tool of this dialect wants behind the address in its base URL: ``/v1`` or nothing."""
         ...
 
     @property

@@ -66,6 +66,8 @@ class ClientKeys:
         if default is None:
             default = new_key()
             await self._vault.put(vault_name(DEFAULT), default)
+            # two programs may have begun at once: both take what was written last
+            default = await self._vault.get(vault_name(DEFAULT)) or default
         digests = [(DEFAULT, _digest(default))]
         for key in named:
             stored = await self._vault.get(vault_name(key.id))

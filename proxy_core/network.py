@@ -30,9 +30,13 @@ def split_host(value: str) -> str:
     value = value.strip().lower()
     if value.startswith("["):
         name, bracket, rest = value[1:].partition("]")
-        return name if bracket and (not rest or rest[1:].isdigit()) else ""
+        return name if bracket and (not rest or _is_port(rest)) else ""
     name, colon, port = value.partition(":")
-    return "" if colon and not port.isdigit() else name.rstrip(".")
+    return name.rstrip(".") if not colon or _is_port(colon + port) else ""
+
+
+def _is_port(text: str) -> bool:
+    return text.startswith(":") and text.isascii() and text[1:].isdigit()
 
 
 def url_host(host: str) -> str:

@@ -154,7 +154,12 @@ class Provider(Protocol):
 
     @property
     def strict(self) -> bool:
-        """Whether unknown members of its dialect are refused."""
+        """Whether it takes all official members of its dialect and no others."""
+        ...
+
+    @property
+    def lean(self) -> bool:
+        """Whether it takes only what every imitation of its dialect knows."""
         ...
 
     def speech(self, dialect: str) -> Speech | None:

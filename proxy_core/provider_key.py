@@ -148,6 +148,7 @@ class KeyProvider:
     models: tuple[ModelProfile, ...] = ()
     models_date: str = "2026-11-20"
     strict: bool = True
+    lean: bool = False
     list_path: str | None = "/v1/models"
     list_key_headers: tuple[str, ...] = ()
     guess: Callable[[str], ModelProfile | None] | None = field(default=None, repr=False)

@@ -5,8 +5,9 @@ It never fetches a loop, it only awaits, so it runs on any: the Qt loop of the d
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -28,6 +29,7 @@ from proxy_core.errors import (
     VaultLockedError,
 )
 from proxy_core.events import (
+    AccountChanged,
     Event,
     ExchangeFinished,
     ExchangeStarted,
@@ -44,7 +46,7 @@ from proxy_core.relay.exchange import Exchange
 from proxy_core.relay.record import outcome
 from proxy_core.relay.relay import Relay
 from proxy_core.routing.resolve import AliasRule
-from proxy_core.server.http import Surface, make_app
+from proxy_core.server.http import Handler, Surface
 from proxy_core.server.listener import Listener, listen
 from proxy_core.settings import Settings
 from proxy_core.store import CredentialStore, SettingsStore, UsageStore
@@ -54,12 +56,17 @@ from proxy_core.usage.ledger import Outcome, row
 
 log = logging.getLogger(__name__)
 
+VAULT_RETRY_S = 5.0
+"""A vault that did not give the local keys is asked again when a caller needs them, but no more often."""
+
+_VAULT_PATIENCE_S = 3.0
+
 S = TypeVar("S", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a host shows. ``urls`` maps a client family to the base URL that its tools want."""
+    """What a host shows. ``urls`` has the base URL that the tools of a dialect's maker want, by maker."""
 
     state: ServerState
     url: str | None
@@ -100,12 +107,15 @@ class Proxy:
         self._clock = clock or SystemClock()
         self._emit = on_event
         self._tasks = TaskGroup()
+        self._rows = TaskGroup()
         self._dialects: Mapping[str, Dialect] = registry.discover("proxy_core.dialects", "DIALECTS", Dialect)
         self._providers: Mapping[str, Provider] = registry.discover(
             "proxy_core.providers", "PROVIDERS", Provider
         )
         self._keys = ClientKeys(vault)
         self._vault_error: CredentialError | None = None
+        self._vault_asked = 0.0
+        self._unlocking: asyncio.Task[None] | None = None
         self._credentials = Credentials(vault)
         self._pool = AccountPool(self._clock)
         self._listing = Listing(self._credentials, transport)
@@ -120,6 +130,7 @@ class Proxy:
             clock=self._clock,
             settings=lambda: self._settings,
             aliases=lambda: self._aliases,
+            rested=self._rested,
         )
         self._aliases: Mapping[str, AliasRule] = {}
         self._listener: Listener | None = None
@@ -135,7 +146,7 @@ class Proxy:
             return self._listener.url
         self._change("starting")
         await self.unlock()
-        app = make_app(
+        handler = Handler(
             Surface(
                 dialects=self._dialects,
                 relay=self._relay,
@@ -151,7 +162,8 @@ class Proxy:
             )
         )
         try:
-            self._listener = await listen(app, self._settings.server.host, self._settings.server.port)
+            server = self._settings.server
+            self._listener = await listen(handler.handle, handler.explain, server.host, server.port)
         except ProxyError as error:
             self._change("error", error.message)
             raise
@@ -170,6 +182,7 @@ class Proxy:
         """Stop and give everything back; the proxy cannot be used afterwards."""
         await self.stop()
         await self._tasks.close()
+        await self._rows.drain()
         await self._transport.close()
         await self._usage.close()
 
@@ -179,12 +192,16 @@ class Proxy:
             await self._keys.load(self._settings.client_keys)
         except CredentialError as error:
             self._vault_error = error
+            self._vault_asked = self._clock.monotonic()
             locked = isinstance(error, VaultLockedError)
             self._emit(VaultChanged("locked" if locked else "unavailable", error.message))
         else:
             if self._vault_error is not None:
                 self._emit(VaultChanged("ready"))
-            self._vault_error = None
+                self._vault_error = None
+                self._catalogue.refresh()
+                if self._listener is not None:
+                    self._catalogue.start()
 
     async def reload(self, settings: Settings) -> None:
         """Put new settings in force; running exchanges keep what they have.
@@ -249,7 +266,7 @@ class Proxy:
     def snapshot(self) -> Snapshot:
         """Return what a host shows."""
         url = None if self._listener is None else self._listener.url
-        urls = {} if url is None else addresses(url)
+        urls = {} if url is None else addresses(url, self._dialects.values())
         return Snapshot(
             self._state,
             url,
@@ -297,11 +314,25 @@ class Proxy:
             return self._settings
         return _replaced(self._settings, "server", _replaced(server, "require_key", True))
 
-    def _identify(self, key: str) -> str | None:
+    async def _identify(self, key: str) -> str | None:
         name = self._keys.identify(key)
         if name is None and self._vault_error is not None:
-            raise self._vault_error
+            await self._unlock_again()
+            name = self._keys.identify(key)
+            if name is None and self._vault_error is not None:
+                raise self._vault_error
         return name
+
+    async def _unlock_again(self) -> None:
+        # one question to the vault for all who wait, and none of them waits for a dialog that nobody answers
+        if self._unlocking is None:
+            if self._clock.monotonic() - self._vault_asked < VAULT_RETRY_S:
+                return
+            self._unlocking = self._tasks.spawn(self.unlock(), "local keys")
+        task = self._unlocking
+        await asyncio.wait((task,), timeout=_VAULT_PATIENCE_S)
+        if task.done() and self._unlocking is task:
+            self._unlocking = None
 
     def _banner(self) -> Mapping[str, object]:
         endpoints = [
@@ -318,7 +349,7 @@ class Proxy:
 
     def _finished(self, exchange: Exchange) -> None:
         done = outcome(exchange, self._clock.monotonic() - exchange.started_monotonic)
-        self._tasks.spawn(self._record(done), "ledger row")
+        self._rows.spawn(self._record(done), "ledger row")
         self._emit(
             ExchangeFinished(
                 exchange.id,
@@ -330,6 +361,10 @@ class Proxy:
                 done.duration_s,
             )
         )
+
+    def _rested(self, account: str, seconds: float | None) -> None:
+        until = None if seconds is None else self._clock.now() + seconds
+        self._emit(AccountChanged(account, "ready" if seconds is None else "resting", until))
 
     async def _record(self, done: Outcome) -> None:
         try:
@@ -343,9 +378,9 @@ class Proxy:
         self._emit(ServerChanged(state, url, message))
 
 
-def addresses(url: str) -> dict[str, str]:
-    """Return the base URL that each family of clients wants to be given."""
-    return {"openai": f"{url}/v1", "anthropic": url, "gemini": url}
+def addresses(url: str, dialects: Iterable[Dialect]) -> dict[str, str]:
+    """Return the base URL that each maker's tools want; a dialect's id begins with its maker."""
+    return {dialect.name.partition("_")[0]: url + dialect.client_base for dialect in dialects}
 
 
 def replace_restart(new: Settings, old: Settings) -> Settings:

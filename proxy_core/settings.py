@@ -64,10 +64,7 @@ class ServerSettings(_Section, frozen=True):
     ] = ()
     allowed_origins: Annotated[
         tuple[str, ...],
-        Meta(
-            title="Allowed web origins",
-            description="Web pages that may call Trunkline, such as http://localhost:3000. None by default.",
-        ),
+        Meta(title="Allowed web origins", description="Pages that may call, such as http://localhost:3000."),
     ] = ()
     body_limit_mib: Annotated[
         int,
@@ -118,10 +115,7 @@ class RoutingSettings(_Section, frozen=True):
     ] = 4
     demo: Annotated[
         Literal["auto", "on", "off"],
-        Meta(
-            title="Demo models",
-            description="auto: only while nothing else is configured.",
-        ),
+        Meta(title="Demo models", description="auto: only while nothing else is configured."),
     ] = "auto"
     local_servers: Annotated[
         bool,
@@ -195,11 +189,7 @@ class AccountSettings(_Section, frozen=True):
     ] = {}
     has_key: Annotated[bool, Meta(title="Has a key", description="Off for servers that need none.")] = True
     keyed_at: Annotated[
-        str,
-        Meta(
-            title="Key stored at",
-            description="ISO time; a running Trunkline reads the key again when this changes.",
-        ),
+        str, Meta(title="Key stored at", description="ISO time; when it changes, the key is read again.")
     ] = ""
 
 
@@ -288,7 +278,7 @@ def parse(document: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
     try:
         settings = msgspec.convert(merged, Settings)
     except msgspec.ValidationError as error:
-        raise _explained(error) from None
+        raise _explained(error, merged) from None
     _check(settings)
     return settings
 
@@ -323,8 +313,10 @@ def _from_text(value: str, field: Field, variable: str) -> Any:
     return plain
 
 
-def _explained(error: msgspec.ValidationError) -> SettingsError:
+def _explained(error: msgspec.ValidationError, document: Mapping[str, Any]) -> SettingsError:
     message, _, place = str(error).partition(" - at `$")
+    if place.startswith(".aliases[...]"):
+        place = place.replace("[...]", f".{_wrong_alias(document)}", 1)
     field = re.sub(r"\[(\d+)\]", r".\1", place.rstrip("`").replace("[...]", "")).strip(".")
     unknown = re.search(r"unknown field `(.+?)`", message)
     if unknown:
@@ -333,7 +325,19 @@ def _explained(error: msgspec.ValidationError) -> SettingsError:
         close = difflib.get_close_matches(name, _names(), 1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         return SettingsError(f"There is no setting {field!r}.{hint}", field=field)
+    # msgspec's words, without its quotes of code
+    message = message.replace("`", "").replace("Object missing required field", "needs the setting")
     return SettingsError(f"{field or 'settings'}: {message}.", field=field or None)
+
+
+def _wrong_alias(document: Mapping[str, Any]) -> str:
+    # msgspec does not say which
+    for name, value in document["aliases"].items():
+        try:
+            msgspec.convert(value, AliasSettings)
+        except msgspec.ValidationError:
+            return str(name)
+    return ""
 
 
 def _names() -> list[str]:

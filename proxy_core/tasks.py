@@ -28,6 +28,11 @@ class TaskGroup:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("task %s failed: %s", task.get_name(), type(error).__name__, exc_info=error)
 
+    async def drain(self) -> None:
+        """Wait until every task is done, also those that are started meanwhile."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
     async def close(self) -> None:
         """Cancel every task that still runs, but for the calling one, and wait for it."""
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]

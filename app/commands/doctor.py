@@ -25,9 +25,8 @@ Check = Callable[[Workplace], Awaitable[tuple[bool, str]]]
 @common
 async def doctor(options: Options) -> None:
     """Check settings, vault, port, ledger and accounts; exits 1 if something is wrong."""
-    found: list[tuple[str, bool, str]] = [
-        ("system", True, f"{platform.platform()}, Python {sys.version.split()[0]}")
-    ]
+    system = await asyncio.to_thread(platform.platform)
+    found: list[tuple[str, bool, str]] = [("system", True, f"{system}, Python {sys.version.split()[0]}")]
     try:
         place = await options.workplace(probe=True)
     except ProxyError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QStyle, QVBoxLayout, QWidget
 
 from app.widgets.picture import state_icon
 
@@ -34,12 +34,14 @@ class NoticeBar(QFrame):
         row.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(column, 1)
 
-    def say(self, text: str, state: str) -> None:
-        """Show a text with the picture of a state."""
+    def say(self, text: str, state: str | None) -> None:
+        """Show a text with the picture of a state; None: something good to know."""
         if self.text.text() != text:
             self.text.setText(text)
             self.text.setAccessibleName(text)
-        self.picture.setPixmap(state_icon(state, mono=False).pixmap(_PICTURE_PX))
+        good_to_know = QStyle.StandardPixmap.SP_MessageBoxInformation
+        icon = state_icon(state, mono=False) if state else self.style().standardIcon(good_to_know)
+        self.picture.setPixmap(icon.pixmap(_PICTURE_PX))
         self.show()
 
     def add_button(self, label: str, slot: Callable[[], None]) -> QPushButton:

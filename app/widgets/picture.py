@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from importlib.resources import files
 
@@ -12,6 +13,7 @@ from PySide6.QtSvg import QSvgRenderer
 SIZES = (16, 18, 20, 22, 24, 32, 36, 40, 44, 48, 54, 64, 96, 128, 256)
 """Pixels; one picture each, because panels that scale one picture blur it."""
 
+_PROGRAM = "trunkline"
 _INK = b"#000000"
 # Each is legible on light panels and on dark ones (contrast 3:1 or better against #ffffff and #2b2b2b).
 _COLOURS = (
@@ -38,9 +40,16 @@ def state_icon(state: str, *, mono: bool | None = None) -> QIcon:
 
 def program_icon() -> QIcon:
     """Return the program's own icon."""
-    return _icon(_svg("trunkline"))
+    return _icon(_svg(_PROGRAM))
 
 
+def preload() -> None:
+    """Read every picture's file, so that later none is read on the loop."""
+    for name in (*(f"tray-{state}" for state, _ in _COLOURS), _PROGRAM):
+        _svg(name)
+
+
+@functools.cache
 def _svg(name: str) -> bytes:
     return files("resources").joinpath("icons", f"{name}.svg").read_bytes()
 

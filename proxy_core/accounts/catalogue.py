@@ -107,6 +107,12 @@ class Catalogue:
         if self._running:
             await asyncio.wait(list(self._running.values()), timeout=timeout_s)
 
+    def refresh(self) -> None:
+        """Take every list that could not be had for missing: something changed."""
+        for account_id in [name for name, listed in self._lists.items() if listed.failed]:
+            if self._lists[account_id].models is None:
+                del self._lists[account_id]
+
     def start(self) -> None:
         """Ask for every list that is missing, without waiting."""
         now = self._clock.monotonic()
@@ -126,18 +132,22 @@ class Catalogue:
 
     async def _ask(self, account: Account) -> None:
         known = self._lists.get(account.id)
+        listed: tuple[ModelProfile, ...] | None
+        failed = False
         try:
             models = await self._fetch(account)
         except ProxyError as error:
             level = logging.DEBUG if account.is_local else logging.INFO
             log.log(level, "no model list from %s: %s", account.id, error.message)
             # A local server that went away serves nothing; a vendor that hiccups keeps its last list.
-            kept = None if account.is_local or known is None else known.models
-            self._lists[account.id] = _Listed(kept, self._clock.monotonic(), failed=True)
+            listed = None if account.is_local or known is None else known.models
+            failed = True
         else:
             listed = None if models is None else tuple(models)
-            self._lists[account.id] = _Listed(listed, self._clock.monotonic(), failed=False)
-        self._offers = None
+        if account in (*self._accounts, *self._local):
+            # not the answer for settings that have changed meanwhile
+            self._lists[account.id] = _Listed(listed, self._clock.monotonic(), failed)
+            self._offers = None
 
     def _serving(self) -> tuple[Account, ...]:
         found = [account for account in self._local if self._found(account)]

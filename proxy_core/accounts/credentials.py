@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from proxy_core.accounts.account import Account
-from proxy_core.errors import CredentialError, VaultLockedError
+from proxy_core.errors import CredentialError, ProxyError, VaultLockedError
 from proxy_core.keys import account_secret, proxy_secret
 from proxy_core.store import CredentialStore
 from proxy_core.tasks import TaskGroup
@@ -21,7 +21,7 @@ class Credentials:
         self._vault = vault
         self._timeout_s = timeout_s
         self._cache: dict[str, str] = {}
-        self._waiting: dict[str, asyncio.Task[str | None]] = {}
+        self._waiting: dict[str, asyncio.Task[str | ProxyError | None]] = {}
         self._tasks = TaskGroup()
 
     async def key(self, account: Account) -> str | None:
@@ -35,7 +35,8 @@ class Credentials:
         if secret is None:
             raise CredentialError(
                 f"The vault has no key for the account {account.name!r}. "
-                f"Add it again: trunkline accounts add {account.provider.name} --name NAME --replace --key-stdin"
+                f"Add it again: trunkline accounts add {account.provider.name} "
+                "--name NAME --replace --key-stdin"
             )
         self._cache[name] = secret
         return secret
@@ -54,12 +55,22 @@ class Credentials:
         # does not take the answer away from the others.
         task = self._waiting.get(name)
         if task is None:
-            task = self._waiting[name] = self._tasks.spawn(self._vault.get(name), "secret from the vault")
+            task = self._waiting[name] = self._tasks.spawn(self._asked(name), "secret from the vault")
             task.add_done_callback(lambda _: self._waiting.pop(name, None))
         try:
-            return await asyncio.wait_for(asyncio.shield(task), self._timeout_s)
+            found = await asyncio.wait_for(asyncio.shield(task), self._timeout_s)
         except TimeoutError:
             raise VaultLockedError("The vault does not answer; it may wait to be unlocked.") from None
+        if isinstance(found, ProxyError):
+            raise found
+        return found
+
+    async def _asked(self, name: str) -> str | ProxyError | None:
+        # the failure of a shared task is told by those who wait for it
+        try:
+            return await self._vault.get(name)
+        except ProxyError as error:
+            return error
 
     def forget(self) -> None:
         """Drop every cached secret: the next use reads the vault again."""

@@ -73,10 +73,10 @@ class AccountPool:
         first = min((rest for rest in rests if rest is not None), key=lambda rest: rest.until)
         return first.failure, max(0.0, first.until - self._clock.monotonic())
 
-    def report_success(self, target: Target) -> None:
-        """The account answered for the model: forget its rests."""
-        self._rests.pop((target.account, target.model), None)
-        self._rests.pop((target.account, _ANY), None)
+    def report_success(self, target: Target) -> bool:
+        """The account answered for the model: forget its rests; returns whether there were any."""
+        rests = [self._rests.pop((target.account, model), None) for model in (target.model, _ANY)]
+        return any(rest is not None for rest in rests)
 
     def report_failure(self, target: Target, failure: Failure) -> Rest | None:
         """Note a failure that is the account's or the model's; return the rest that follows, if one does."""

@@ -50,6 +50,10 @@ class Attempt:
         """Whose account it is."""
         return self.account.provider
 
+    def classified(self, failure: Failure, headers: Mapping[str, str]) -> Failure:
+        """Return a failure of the vendor's, read from a reply, with the scope that the provider gives it."""
+        return self.provider.classify(failure.status, headers, failure)
+
     @property
     def speech(self) -> Speech:
         """How the provider is spoken to."""
@@ -75,6 +79,7 @@ def encode_target(target: Target, provider: Provider, stream: bool) -> EncodeTar
         profile=target.profile,
         stream=stream,
         strict=provider.strict,
+        lean=provider.lean,
     )
 
 
@@ -88,7 +93,7 @@ def overridden(request: Request, reasoning: ReasoningControl | None) -> Reasonin
 
 async def refuse_errors(attempt: Attempt, reply: UpstreamReply) -> None:
     """Raise RefusedReply if the vendor answered with an error status."""
-    if reply.status < 400 and not 300 <= reply.status < 400:
+    if 200 <= reply.status < 300:
         return
     try:
         body = await reply.read(ERROR_BODY_LIMIT)

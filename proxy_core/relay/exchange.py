@@ -16,7 +16,9 @@ class Exchange:
     """One request with its reply. ``body`` is never changed.
 
     ``dialect`` is the client's: it gets replies and errors in it. ``body_dialect`` is the one the body is
-    written in; the two differ only when a body of another dialect came to a path of this one.
+    written in; the two differ only when a body of another dialect came to a path of this one. ``status`` is
+    what the client was told, in-band errors included. ``is_complete``: the end of the reply went by, so that
+    a client that leaves now has everything.
     """
 
     id: str
@@ -36,6 +38,7 @@ class Exchange:
     failure: Failure | None = None
     status: int = 0
     first_byte_s: float | None = None
+    is_complete: bool = False
     _request: Request | None = field(default=None, repr=False)
 
     @property

@@ -20,7 +20,7 @@ def content_type(mode: str) -> str:
 
 def passed(headers: Mapping[str, str], allowed: frozenset[str]) -> dict[str, str]:
     """Return the headers that the dialect lets through."""
-    return {name: value for name, value in headers.items() if name.lower() in allowed}
+    return {name: value for name, value in headers.items() if name.lower() in allowed and _is_text(value)}
 
 
 def ours(exchange: Exchange) -> dict[str, str]:
@@ -32,6 +32,15 @@ def ours(exchange: Exchange) -> dict[str, str]:
     if dropped := exchange.dropped():
         found["x-trunkline-dropped"] = dropped
     return found
+
+
+def _is_text(value: str) -> bool:
+    # a value that came as broken UTF-8 cannot be written again
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return value.isprintable()
 
 
 def _plain(value: str) -> str:

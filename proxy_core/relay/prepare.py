@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from proxy_core.accounts.account import Account
 from proxy_core.dialect import Dialect, Edits
-from proxy_core.errors import RouteError
+from proxy_core.errors import DecodeError, RouteError
+from proxy_core.ir.request import Request
 from proxy_core.ir.seal import has_envelope
 from proxy_core.relay.attempt import Attempt, encode_target, overridden
 from proxy_core.relay.exchange import Exchange
@@ -35,17 +36,28 @@ def prepare(
     exchange.upstream_dialect = upstream.name
     mode = exchange.peek.mode
     attempt = Attempt(exchange, sink, pulse, target, account, chosen, mode, upstream, created)
-    if chosen.is_passthrough:
-        return attempt
-    request = exchange.request()
-    reasoning = overridden(request, resolution.reasoning)
-    request = replace(request, model=exchange.peek.model, reasoning=reasoning)
-    if exchange.operation == "count_tokens":
-        return replace(attempt, request=request)
-    whom = encode_target(target, account.provider, stream=mode != "whole")
-    encoded = upstream.encode_request(request, whom)
+    return attempt if chosen.is_passthrough else represented(attempt, resolution)
+
+
+def represented(attempt: Attempt, resolution: Resolution) -> Attempt:
+    """Return the attempt with its request decoded, and encoded for the provider."""
+    exchange = attempt.exchange
+    try:
+        request = _decoded(exchange, resolution)
+        if exchange.operation == "count_tokens":
+            return replace(attempt, request=request)
+        whom = encode_target(attempt.target, attempt.provider, stream=attempt.mode != "whole")
+        encoded = attempt.upstream.encode_request(request, whom)
+    except RecursionError:
+        raise DecodeError("The body is nested too deeply.") from None
     exchange.losses = encoded.losses
     return replace(attempt, request=request, encoded=encoded)
+
+
+def _decoded(exchange: Exchange, resolution: Resolution) -> Request:
+    request = exchange.request()
+    model = request.model if exchange.peek is None else exchange.peek.model
+    return replace(request, model=model, reasoning=overridden(request, resolution.reasoning))
 
 
 def _plan(exchange: Exchange, account: Account, dialects: Mapping[str, Dialect]) -> Plan:
@@ -76,4 +88,7 @@ def upstream_body(attempt: Attempt, resolution: Resolution) -> bytes:
     )
     if edits == Edits():
         return exchange.body
-    return exchange.dialect.edit_request(exchange.body, exchange.call, edits, attempt.target.profile)
+    try:
+        return exchange.dialect.edit_request(exchange.body, exchange.call, edits, attempt.target.profile)
+    except RecursionError:
+        raise DecodeError("The body is nested too deeply.") from None

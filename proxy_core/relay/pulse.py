@@ -7,20 +7,25 @@ until it expires, and most chunks come long before any limit.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import TypeVar
 
 from proxy_core.clock import Clock
 from proxy_core.errors import UpstreamTimeout
 from proxy_core.tasks import TaskGroup
 
 _COARSEST_S = 5.0
+_FINEST_S = 0.01
+
+T = TypeVar("T")
 
 
 class Pulse:
     """Use as an async context around everything that waits for an upstream.
 
-    ``beat`` is called after every ``beat_s`` of silence (never if 0), and only while the exchange waits, so
-    that it never writes into the middle of something. ``limit_s`` of waiting raises UpstreamTimeout inside.
+    ``beat`` is called after every ``beat_s`` in which the client got nothing (never if 0), and only while the
+    exchange waits, so that it never writes into the middle of something. ``limit_s`` of waiting raises
+    UpstreamTimeout inside.
     """
 
     def __init__(
@@ -40,6 +45,10 @@ class Pulse:
         """Set how long a silence may be from now on."""
         self._limit_s = seconds
 
+    def wrote(self) -> None:
+        """Note that the client got something."""
+        self._last_beat = self._clock.monotonic()
+
     async def __aenter__(self) -> Pulse:
         self._owner = asyncio.current_task()
         self._tasks.spawn(self._watch(), "silence of a reply")
@@ -47,36 +56,42 @@ class Pulse:
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         await self._tasks.close()
-        if self._expired and kind is asyncio.CancelledError and self._owner is not None:
-            self._owner.uncancel()
+        if not self._expired or self._owner is None:
+            return
+        # a client that left at the same moment has cancelled as well: then that is the reason
+        is_ours_alone = self._owner.uncancel() == 0
+        if is_ours_alone and kind is asyncio.CancelledError:
             raise UpstreamTimeout(f"The provider said nothing for {self._limit_s:g} seconds.") from None
 
-    async def waited(self, answer: Awaitable[object]) -> object:
+    async def waited(self, answer: Awaitable[T]) -> T:
         """Await something from upstream under the watch."""
         self._waiting_since = self._clock.monotonic()
         try:
             return await answer
         finally:
             self._waiting_since = None
-            self._last_beat = self._clock.monotonic()
 
-    async def watched(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def watched(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
         """Yield the chunks; the time between asking for one and getting it counts as silence."""
-        self._waiting_since = self._clock.monotonic()
         try:
-            async for chunk in chunks:
+            while True:
+                self._waiting_since = self._clock.monotonic()
+                chunk = await anext(chunks, None)
                 self._waiting_since = None
+                if chunk is None:
+                    return
                 yield chunk
-                self._last_beat = self._waiting_since = self._clock.monotonic()
         finally:
             self._waiting_since = None
+            if isinstance(chunks, AsyncGenerator):
+                await chunks.aclose()
 
     async def _watch(self) -> None:
         while True:
             steps = [_COARSEST_S, self._limit_s / 4]
             if self._beat_s:
                 steps.append(self._beat_s / 2)
-            await self._clock.sleep(max(0.01, min(steps)))
+            await self._clock.sleep(max(_FINEST_S, min(steps)))
             now = self._clock.monotonic()
             if self._waiting_since is None:
                 continue

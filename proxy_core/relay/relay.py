@@ -10,15 +10,14 @@ from proxy_core.accounts.catalogue import Catalogue
 from proxy_core.accounts.credentials import Credentials
 from proxy_core.accounts.pool import AccountPool
 from proxy_core.clock import Clock
-from proxy_core.dialect import Dialect
-from proxy_core.errors import Failure, ProxyError, QuotaExhausted, RouteError
-from proxy_core.relay import counting, passthrough, translate
+from proxy_core.dialect import Dialect, Peek
+from proxy_core.errors import DecodeError, Failure, ProxyError, QuotaExhausted, RouteError
+from proxy_core.relay import counting, passthrough, refusal, translate
 from proxy_core.relay.attempt import Attempt, RefusedReply
 from proxy_core.relay.exchange import Exchange
-from proxy_core.relay.headers import JSON, ours, passed
 from proxy_core.relay.heartbeat import Heartbeat
 from proxy_core.relay.passthrough import Writer
-from proxy_core.relay.prepare import prepare, upstream_body
+from proxy_core.relay.prepare import prepare, represented, upstream_body
 from proxy_core.relay.pulse import Pulse
 from proxy_core.relay.sending import Sender
 from proxy_core.relay.sink import Sink
@@ -29,6 +28,11 @@ from proxy_core.transport import Transport, UpstreamReply
 
 SETTLE_S = 5.0
 """How long an unknown model waits for lists that are still on their way."""
+
+_HINTED = frozenset({"rate_limit", "overloaded", "billing"})
+
+Rested = Callable[[str, float | None], None]
+"""Told that an account rests so many seconds, or (None) that it works again."""
 
 
 class Relay:
@@ -46,6 +50,7 @@ class Relay:
         clock: Clock,
         settings: Callable[[], Settings],
         aliases: Callable[[], Mapping[str, AliasRule]],
+        rested: Rested = lambda account, seconds: None,
     ) -> None:
         self._dialects = dialects
         self._provider_names = provider_names
@@ -55,23 +60,35 @@ class Relay:
         self._clock = clock
         self._settings = settings
         self._aliases = aliases
+        self._rested = rested
 
     async def run(self, exchange: Exchange, sink: Sink) -> None:
-        """Answer an exchange, whatever happens; a client that leaves cancels everything."""
+        """Answer an exchange, whatever happens; a client that leaves cancels everything.
+
+        Raises CancelledError, or ConnectionError from the sink, when the client is gone.
+        """
         try:
-            exchange.peek = exchange.body_dialect.peek(exchange.body, exchange.call)
+            exchange.peek = _peeked(exchange)
             resolution = await self._resolve(exchange.peek.model)
             refused = await self._try_targets(exchange, sink, resolution)
         except ProxyError as error:
             refused = RefusedReply(error.failure(), 0, {}, b"")
-        except asyncio.CancelledError:
-            exchange.status = 499
-            exchange.failure = Failure("cancelled", 499, "The client left.")
+        except (asyncio.CancelledError, ConnectionError):
+            self._left(exchange)
             raise
         if refused is not None:
-            await self._refuse(exchange, sink, refused)
+            await refusal.refuse(exchange, sink, refused, int(self._clock.now()))
         elif exchange.status == 0:
             exchange.status = 200
+
+    def _left(self, exchange: Exchange) -> None:
+        if exchange.is_complete and exchange.target is not None:
+            # many clients close as soon as they have read the last event
+            exchange.status = 200
+            self._succeeded(exchange.target)
+            return
+        exchange.status = 499
+        exchange.failure = Failure("cancelled", 499, "The client left.")
 
     async def _resolve(self, name: str) -> Resolution:
         try:
@@ -88,27 +105,54 @@ class Relay:
     ) -> RefusedReply | None:
         targets = self._pool.order(resolution.model, resolution.targets)
         if not targets:
-            limited = self._pool.limit(resolution.targets)
-            failure = None if limited is None else limited[0]
-            raise QuotaExhausted(
-                f"Every account that serves {resolution.model!r} is at its limit"
-                + (f": {failure.message}" if failure is not None else "."),
-                code="model_cooldown",
-                retry_after_s=1.0 if limited is None else limited[1],
-            )
+            raise self._exhausted(resolution)
         most = min(len(targets), self._settings().routing.attempts)
         for number, target in enumerate(targets, 1):
             exchange.attempts, exchange.target, exchange.losses = number, target, ()
+            exchange.usage, exchange.is_complete = None, False
             refused = await self._attempt(exchange, sink, target, resolution)
             if refused is None:
                 if exchange.failure is None:
-                    self._pool.report_success(target)
+                    self._succeeded(target)
+                else:
+                    self._failed(target, exchange.failure)
                 return None
-            self._pool.report_failure(target, refused.failure)
-            left = len(targets) - number
-            if decide(refused.failure, number, most, left) == "give_up":
-                return refused
+            wait_s = self._failed(target, refused.failure)
+            if decide(refused.failure, number, most, len(targets) - number) == "give_up":
+                return self._hinted(refused, resolution, wait_s)
         raise AssertionError("the loop always gives up")
+
+    def _exhausted(self, resolution: Resolution) -> QuotaExhausted:
+        limited = self._pool.limit(resolution.targets)
+        cause = "." if limited is None else f": {limited[0].message}"
+        return QuotaExhausted(
+            f"Every account that serves {resolution.model!r} is at its limit{cause}",
+            code="model_cooldown",
+            retry_after_s=1.0 if limited is None else limited[1],
+        )
+
+    def _succeeded(self, target: Target) -> None:
+        if self._pool.report_success(target):
+            self._rested(target.account, None)
+
+    def _failed(self, target: Target, failure: Failure) -> float | None:
+        rest = self._pool.report_failure(target, failure)
+        if rest is None:
+            return None
+        wait_s = max(0.0, rest.until - self._clock.monotonic())
+        self._rested(target.account, wait_s)
+        return wait_s
+
+    def _hinted(self, refused: RefusedReply, resolution: Resolution, wait_s: float | None) -> RefusedReply:
+        """Say when to try again: some clients never do so unless told when."""
+        failure = refused.failure
+        if failure.kind in _HINTED:
+            limited = self._pool.limit(resolution.targets)
+            if limited is not None:
+                refused.failure = failure.with_retry_after(limited[1])
+            elif failure.retry_after_s is None:
+                refused.failure = failure.with_retry_after(wait_s)
+        return refused
 
     async def _attempt(
         self, exchange: Exchange, sink: Sink, target: Target, resolution: Resolution
@@ -124,8 +168,9 @@ class Relay:
             return error
         except ProxyError as error:
             failure = _blamed(error)
-            if heart.has_written:
-                await self._break(exchange, sink, heart, failure)
+            if heart.writer is not None and heart.has_written:
+                await heart.writer.write_fault(failure)
+                await sink.finish()
                 return None
         return None if failure is None else RefusedReply(failure, 0, {}, b"")
 
@@ -149,6 +194,9 @@ class Relay:
         reply = await self._sender.send(attempt, upstream_body(attempt, resolution))
         try:
             pulse.limit(self._settings().network.idle_timeout_s)
+            if attempt.plan.is_passthrough and not translate.comes_as_asked(attempt, reply):
+                plan = replace(attempt.plan, is_passthrough=False)
+                attempt = represented(replace(attempt, plan=plan), resolution)
             return await self._bring(attempt, reply, heart.writer)
         finally:
             await reply.close()
@@ -162,36 +210,12 @@ class Relay:
             return await translate.relay_whole(attempt, reply)
         return await translate.relay_stream(attempt, reply, writer)
 
-    async def _break(self, exchange: Exchange, sink: Sink, heart: Heartbeat, failure: Failure) -> None:
-        """End a reply that broke after its first byte: in-band, and never cleanly."""
-        exchange.failure = failure
-        if heart.attempt is not None:
-            await sink.write(exchange.dialect.encode_fault(failure, heart.attempt.mode))
-        await sink.finish()
 
-    async def _refuse(self, exchange: Exchange, sink: Sink, refused: RefusedReply) -> None:
-        failure = refused.failure
-        exchange.failure = failure
-        if sink.is_committed:
-            mode = exchange.peek.mode if exchange.peek is not None else "stream"
-            exchange.status = failure.status
-            await sink.write(exchange.dialect.encode_fault(failure, mode))
-            await sink.finish()
-            return
-        own = exchange.upstream_dialect == exchange.dialect.name and 400 <= refused.status < 600
-        kind = refused.headers.get("content-type", "")
-        if own and refused.body and "json" in kind:
-            headers = {**passed(refused.headers, exchange.dialect.reply_headers), **ours(exchange)}
-            headers["content-type"] = kind
-            if failure.retry_after_s is not None and "retry-after" not in headers:
-                headers["retry-after"] = str(max(1, round(failure.retry_after_s + 0.5)))
-            exchange.status = refused.status
-            await sink.respond(refused.status, headers, refused.body)
-            return
-        error = exchange.dialect.encode_error(failure)
-        exchange.status = error.status
-        headers = {"content-type": JSON, **error.headers, **ours(exchange)}
-        await sink.respond(error.status, headers, error.body)
+def _peeked(exchange: Exchange) -> Peek:
+    try:
+        return exchange.body_dialect.peek(exchange.body, exchange.call)
+    except RecursionError:
+        raise DecodeError("The body is nested too deeply.") from None
 
 
 def _blamed(error: ProxyError) -> Failure:

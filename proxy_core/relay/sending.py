@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from proxy_core.accounts.credentials import Credentials
 from proxy_core.clock import Clock
 from proxy_core.provider import UpstreamCall
@@ -32,7 +30,7 @@ class Sender:
         if local is not None:
             reply: UpstreamReply = LocalReply(local, self._clock)
         else:
-            reply = cast(UpstreamReply, await attempt.pulse.waited(self._transport.send(request)))
+            reply = await attempt.pulse.waited(self._transport.send(request))
         try:
             await refuse_errors(attempt, reply)
         except RefusedReply:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from proxy_core.dialect import DecodeSource, Mode
-from proxy_core.errors import Failure, ProxyError, UpstreamProtocolError
+from proxy_core.errors import Failure, ProxyError, UpstreamError, UpstreamProtocolError
 from proxy_core.ir.restore import Restorer
 from proxy_core.ir.stream import (
     Beat,
@@ -15,6 +16,7 @@ from proxy_core.ir.stream import (
     PartBegin,
     PartDelta,
     PartEnd,
+    ReplyDecoder,
     ReplyEncoder,
     StreamEvent,
     UsageReport,
@@ -31,28 +33,38 @@ def upstream_mode(reply: UpstreamReply) -> Mode:
     return "stream" if kind.startswith("text/event-stream") else "whole"
 
 
-async def events_of(attempt: Attempt, reply: UpstreamReply) -> AsyncIterator[StreamEvent]:
+def comes_as_asked(attempt: Attempt, reply: UpstreamReply) -> bool:
+    """Say whether the vendor streams if a stream was asked for, and only then.
+
+    Some compatible ones know only one way.
+    """
+    kind = reply.headers.get("content-type", "").lower()
+    if attempt.mode == "stream":
+        return not kind.startswith("application/json")
+    return attempt.mode == "array" or not kind.startswith("text/event-stream")
+
+
+async def events_of(attempt: Attempt, reply: UpstreamReply) -> AsyncGenerator[StreamEvent, None]:
     """Yield the reply's events with tool names restored; a broken reply ends in a ``Fault``."""
-    assert attempt.request is not None and attempt.encoded is not None
+    assert attempt.request is not None
+    assert attempt.encoded is not None
     source = DecodeSource(attempt.provider.name, attempt.request, attempt.encoded)
     decoder = attempt.upstream.reply_decoder(upstream_mode(reply), source)
     restorer = Restorer(attempt.encoded.memory)
     size = 0
+    broken: ProxyError | None = None
     try:
-        async for chunk in attempt.pulse.watched(reply.chunks()):
-            size += len(chunk)
-            if size > REPLY_LIMIT:
-                raise UpstreamProtocolError("The provider's reply is too large.")
-            for event in decoder.feed(chunk):
-                for restored in restorer.feed(event):
-                    yield restored
-            if restorer.is_cut:
-                # we hit the stop string that the vendor does not know: what it still says only costs
-                return
-        broken: ProxyError | None = None
-    except UpstreamProtocolError as error:
+        async with aclosing(attempt.pulse.watched(reply.chunks())) as chunks:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > REPLY_LIMIT:
+                    raise UpstreamProtocolError("The provider's reply is too large.")
+                for event in _fed(decoder, chunk):
+                    for restored in restorer.feed(event):
+                        yield restored
+    except UpstreamError as error:
         broken = error
-    for event in decoder.close():
+    for event in _fed(decoder, None):
         if broken is not None and isinstance(event, Fault):
             event = Fault(broken.failure())
         for restored in restorer.feed(event):
@@ -61,12 +73,20 @@ async def events_of(attempt: Attempt, reply: UpstreamReply) -> AsyncIterator[Str
         yield restored
 
 
+def _fed(decoder: ReplyDecoder, chunk: bytes | None) -> list[StreamEvent]:
+    """Feed the decoder, or close it with None."""
+    try:
+        return list(decoder.close() if chunk is None else decoder.feed(chunk))
+    except RecursionError:
+        raise UpstreamProtocolError("The provider's reply is nested too deeply.") from None
+
+
 class _Watcher:
     """Notes usage and completeness while events go by."""
 
     def __init__(self, attempt: Attempt) -> None:
         self._exchange = attempt.exchange
-        self.ended = False
+        self._streams = attempt.mode != "whole"
 
     def note(self, event: StreamEvent) -> None:
         """Look at an event."""
@@ -76,7 +96,7 @@ class _Watcher:
             case UsageReport():
                 self._exchange.usage = event.usage
             case End():
-                self.ended = True
+                self._exchange.is_complete = self._streams
             case _:
                 pass
 
@@ -87,29 +107,33 @@ async def relay_stream(attempt: Attempt, reply: UpstreamReply, writer: Writer) -
     encoder = _encoder(attempt)
     watcher = _Watcher(attempt)
     held: list[StreamEvent] | None = []
-    async for event in events_of(attempt, reply):
-        watcher.note(event)
-        if held is not None:
-            if isinstance(event, Fault):
-                return event.failure
-            held.append(event)
-            if not isinstance(event, PartBegin | PartDelta | PartEnd | End):
+    async with aclosing(events_of(attempt, reply)) as events:
+        async for event in events:
+            if isinstance(event, Beat):
                 continue
-            await start(attempt, reply.headers)
-            pending, held = held, None
-        elif isinstance(event, Beat):
-            continue
-        else:
-            pending = [event]
-        await writer.write(b"".join([encoder.encode(one) for one in pending]))
-        if isinstance(event, Fault):
-            exchange.failure = event.failure
-            break
+            watcher.note(event)
+            if isinstance(event, Fault) and held is not None:
+                return attempt.classified(event.failure, reply.headers)
+            if held is not None:
+                held.append(event)
+                if not isinstance(event, PartBegin | PartDelta | PartEnd | End):
+                    continue
+                await start(attempt, reply.headers)
+                pending, held = held, None
+            else:
+                pending = [event]
+            await writer.write(b"".join([encoder.encode(one) for one in pending]))
+            if isinstance(event, Fault):
+                exchange.failure = attempt.classified(event.failure, {})
+                exchange.status = event.failure.status
+                break
     if held is not None:
-        return UpstreamProtocolError("The provider sent an empty reply.").failure()
-    if exchange.failure is None and not watcher.ended:
-        exchange.failure = UpstreamProtocolError("The provider broke off its reply.").failure()
-        await writer.write(encoder.encode(Fault(exchange.failure)))
+        failure = UpstreamProtocolError("The provider sent an empty reply.").failure()
+        return attempt.classified(failure, reply.headers)
+    if exchange.failure is None and not exchange.is_complete:
+        failure = UpstreamProtocolError("The provider broke off its reply.").failure()
+        exchange.failure, exchange.status = attempt.classified(failure, {}), failure.status
+        await writer.write(encoder.encode(Fault(failure)))
     await writer.write(encoder.close())
     await attempt.sink.finish()
     return None
@@ -119,11 +143,12 @@ async def relay_whole(attempt: Attempt, reply: UpstreamReply) -> Failure | None:
     """Translate into one whole body."""
     encoder = _encoder(attempt)
     watcher = _Watcher(attempt)
-    async for event in events_of(attempt, reply):
-        watcher.note(event)
-        if isinstance(event, Fault):
-            return event.failure
-        encoder.encode(event)
+    async with aclosing(events_of(attempt, reply)) as events:
+        async for event in events:
+            watcher.note(event)
+            if isinstance(event, Fault):
+                return attempt.classified(event.failure, reply.headers)
+            encoder.encode(event)
     try:
         body = encoder.close()
     except ProxyError as error:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from proxy_core.errors import UnsupportedError
 from proxy_core.provider import Speech
 
+_TRANSLATED = frozenset({"chat", "count_tokens"})
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -28,20 +30,20 @@ def plan(
 ) -> Plan:
     """Choose for one target.
 
-    ``wanted_dialect`` is the account's own choice, empty for none. ``needs_representation``: the body holds
-    something that only the representation can take out (our envelopes, a body of another dialect).
+    ``wanted_dialect`` is the account's own choice for chats, empty for none. ``needs_representation``: the
+    body holds something that only the representation can take out (our envelopes, a body of another dialect).
     Raises UnsupportedError when the provider speaks nothing that fits.
     """
-    usable = [
-        speech
-        for speech in speaks
-        if speech.dialect in known_dialects and (not wanted_dialect or speech.dialect == wanted_dialect)
-    ]
+    usable = [speech for speech in speaks if speech.dialect in known_dialects]
+    if operation in _TRANSLATED and wanted_dialect:
+        usable = [speech for speech in usable if speech.dialect == wanted_dialect]
     for speech in usable:
         if speech.dialect == client_dialect and operation in speech.paths:
             return Plan(speech, is_passthrough=not needs_representation)
-    if operation in ("chat", "count_tokens"):
-        for speech in usable:
-            if "chat" in speech.paths:
-                return Plan(speech, is_passthrough=False)
+    if operation in _TRANSLATED:
+        # a speech with a counter of its own counts better than an estimate
+        for needed in (operation, "chat"):
+            for speech in usable:
+                if needed in speech.paths:
+                    return Plan(speech, is_passthrough=False)
     raise UnsupportedError(f"The provider of this model has no {operation.replace('_', ' ')} endpoint.")

@@ -14,10 +14,13 @@ _CALLERS_FAULT = frozenset(
 )
 
 
+def is_callers_fault(failure: Failure) -> bool:
+    """Say whether the request itself is wrong, wherever it goes."""
+    return failure.kind in _CALLERS_FAULT and failure.scope == "request"
+
+
 def decide(failure: Failure, attempt: int, most_attempts: int, targets_left: int) -> Verdict:
     """Say what follows a failed attempt; ``attempt`` counts from 1."""
-    if failure.kind in _CALLERS_FAULT and failure.scope == "request":
-        return "give_up"
-    if attempt >= most_attempts or targets_left == 0:
+    if is_callers_fault(failure) or attempt >= most_attempts or targets_left == 0:
         return "give_up"
     return "next"

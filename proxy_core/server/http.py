@@ -1,4 +1,4 @@
-"""The HTTP surface: one catch-all, since paths are matched by meaning, not by spelling."""
+"""The HTTP surface: one handler for everything, since paths are matched by meaning, not by spelling."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ from proxy_core import jsonbytes
 from proxy_core.accounts.catalogue import Catalogue
 from proxy_core.clock import Clock
 from proxy_core.dialect import Call, Dialect, ModelCard
-from proxy_core.errors import ClientError, Failure, ProxyError, RouteError
+from proxy_core.errors import ClientError, DecodeError, Failure, ProxyError, RouteError
 from proxy_core.relay.exchange import Exchange
 from proxy_core.relay.relay import SETTLE_S, Relay
 from proxy_core.routing.nearest import nearest
-from proxy_core.server.access import CARRIERS, allowed_origin, check_host, check_key
+from proxy_core.server.access import CARRIERS, Identify, allowed_origin, check_host, check_key
 from proxy_core.server.body import read_body
-from proxy_core.server.paths import Match, Paths
+from proxy_core.server.paths import Match, Paths, is_root
 from proxy_core.server.reply import HttpSink
 from proxy_core.settings import Settings
 
 log = logging.getLogger(__name__)
 
+JSON = "application/json; charset=utf-8"
+# names the product only: what it is built with is nobody's business
+_SERVER = (("server", "Trunkline"),)
 _HEALTH = frozenset({"/health", "/healthz"})
 _SECRET_HEADERS = frozenset({*CARRIERS, "cookie", "proxy-authorization"})
 
@@ -39,7 +42,7 @@ class Surface:
     catalogue: Catalogue
     clock: Clock
     settings: Callable[[], Settings]
-    identify: Callable[[str], str | None]
+    identify: Identify
     bound_host: Callable[[], str]
     banner: Callable[[], Mapping[str, object]]
     titles: Mapping[str, str]
@@ -54,54 +57,58 @@ class Handler:
         self._surface = surface
         self._paths = Paths(surface.dialects.values())
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; every failure is told in the dialect that the caller speaks."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         path = request.rel_url.raw_path
-        extra: dict[str, str] = {}
+        extra = dict(_SERVER)
         try:
             settings = self._surface.settings().server
             check_host(headers.get("host"), settings, self._surface.bound_host())
             origin = allowed_origin(headers, settings)
             if origin is not None:
-                extra = {
-                    "access-control-allow-origin": origin,
-                    "access-control-expose-headers": "*",
-                    "vary": "origin",
-                }
+                extra["access-control-allow-origin"] = origin
+                extra["access-control-expose-headers"] = "*"
+                extra["vary"] = "origin"
             return await self._answer(request, path, headers, extra)
         except ProxyError as error:
             return self._error(error.failure(), path, headers, extra)
+        except Exception:
+            log.exception("a request failed inside Trunkline")
+            failure = Failure("server", 500, "Trunkline itself failed; its log says where.")
+            return self._error(failure, path, headers, extra)
+
+    def explain(self, status: int, message: str) -> web.Response:
+        """Return an error for a request that could not even be parsed."""
+        failure = Failure("invalid_request" if status < 500 else "server", status, message)
+        return self._error(failure, "/", {}, dict(_SERVER))
 
     async def _answer(
-        self, request: web.Request, path: str, headers: Mapping[str, str], extra: Mapping[str, str]
+        self, request: web.BaseRequest, path: str, headers: Mapping[str, str], extra: Mapping[str, str]
     ) -> web.StreamResponse:
         method = "GET" if request.method == "HEAD" else request.method
         if method == "OPTIONS":
             return self._preflight(path, headers, extra)
-        if method == "GET" and path in _HEALTH:
+        if method == "GET" and path.rstrip("/") in _HEALTH:
             return self._json({"status": "ok"}, extra)
-        if method == "GET" and path == "/":
+        if method == "GET" and is_root(path):
             return self._json(self._surface.banner(), extra)
         if "websocket" in headers.get("upgrade", "").lower():
             return self._upgrade_refused(path, headers, extra)
         match = self._paths.find(method, path, headers)
         if match is None:
             raise self._unknown(request.method, path)
-        key = self._check_key(headers, request.query)
+        required = self._surface.settings().server.require_key
+        key = await check_key(headers, request.query, self._surface.identify, required=required)
         if match.endpoint.operation == "list_models":
-            return await self._list(match, extra)
+            return self._bytes(match.dialect.encode_models(await self._cards()), extra)
         if match.endpoint.operation == "get_model":
             return await self._get_model(match, extra)
         return await self._exchange(request, match, headers, extra, key)
 
-    def _check_key(self, headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
-        from_here = self._surface.settings().server.require_key
-        return check_key(headers, query, self._surface.identify, required=from_here)
-
     async def _exchange(
         self,
-        request: web.Request,
+        request: web.BaseRequest,
         match: Match,
         headers: Mapping[str, str],
         extra: Mapping[str, str],
@@ -109,8 +116,7 @@ class Handler:
     ) -> web.StreamResponse:
         clock = self._surface.clock
         started_at, started = clock.now(), clock.monotonic()
-        limit = self._surface.settings().server.body_limit_mib << 20
-        body = await read_body(request, limit)
+        body = await read_body(request, self._surface.settings().server.body_limit_mib << 20)
         call = Call(
             match.endpoint,
             match.path_model,
@@ -139,8 +145,6 @@ class Handler:
             await self._surface.relay.run(exchange, sink)
         except ConnectionError:
             # the client closed while we wrote; the same as being cancelled
-            exchange.status = 499
-            exchange.failure = Failure("cancelled", 499, "The client left.")
             raise asyncio.CancelledError from None
         except Exception:
             log.exception("exchange %s failed inside Trunkline", exchange.id)
@@ -149,8 +153,7 @@ class Handler:
             if sink.is_committed:
                 raise
             error = exchange.dialect.encode_error(exchange.failure)
-            named = {"content-type": "application/json; charset=utf-8", **error.headers}
-            await sink.respond(error.status, named, error.body)
+            await sink.respond(error.status, {"content-type": JSON, **error.headers}, error.body)
         finally:
             self._surface.finished(exchange)
         return sink.response
@@ -159,23 +162,23 @@ class Handler:
         """Return the dialect that the body is written in, and the call as that dialect would have it."""
         if call.endpoint.operation != "chat" or call.path_model is not None:
             return dialect, call
-        members = frozenset(jsonbytes.members(body))
+        try:
+            members = frozenset(jsonbytes.members(body))
+            said = jsonbytes.peek(body, ("model", "stream"))
+        except DecodeError:
+            # the exchange will find the same, and be recorded
+            return dialect, call
         if dialect.claims(members):
             return dialect, call
         other = next((one for one in self._surface.dialects.values() if one.claims(members)), None)
-        if other is None or other is dialect or "model" not in members:
+        if other is None or other is dialect or not isinstance(said.get("model"), str):
             return dialect, call
-        said = jsonbytes.peek(body, ("model", "stream"))
         streams = said.get("stream") is True
         for endpoint in other.endpoints:
             if endpoint.operation == "chat" and endpoint.streams in (None, streams):
-                model = said["model"] if isinstance(said["model"], str) else None
                 query = {**call.query, "alt": "sse"} if streams else call.query
-                return other, Call(endpoint, model, query, call.headers)
+                return other, Call(endpoint, said["model"], query, call.headers)
         return dialect, call
-
-    async def _list(self, match: Match, extra: Mapping[str, str]) -> web.StreamResponse:
-        return self._bytes(match.dialect.encode_models(await self._cards()), extra)
 
     async def _get_model(self, match: Match, extra: Mapping[str, str]) -> web.StreamResponse:
         name = (match.path_model or "").removeprefix("models/")
@@ -185,7 +188,9 @@ class Handler:
                 return self._bytes(match.dialect.encode_model(card), extra)
         close = nearest(name, [card.id for card in cards])
         hint = f" Nearest: {', '.join(close)}." if close else ""
-        raise RouteError(f"There is no model {name!r} here.{hint}", code="model_not_found", param="model")
+        raise RouteError(
+            f"There is no model {name[:200]!r} here.{hint}", code="model_not_found", param="model"
+        )
 
     async def _cards(self) -> list[ModelCard]:
         await self._surface.catalogue.settle(SETTLE_S)
@@ -198,10 +203,12 @@ class Handler:
             raise self._unknown("OPTIONS", path)
         wanted = headers.get("access-control-request-headers", "*")
         allowed = {
-            "access-control-allow-methods": "GET, POST, OPTIONS",
-            "access-control-allow-headers": wanted,
+            "access-control-allow-methods": "GET, HEAD, POST, OPTIONS",
+            "access-control-allow-headers": wanted if wanted.isascii() and wanted.isprintable() else "*",
             "access-control-max-age": "600",
         }
+        if "access-control-request-private-network" in headers:
+            allowed["access-control-allow-private-network"] = "true"
         return web.Response(status=204, headers={**extra, **allowed})
 
     def _upgrade_refused(
@@ -210,7 +217,7 @@ class Handler:
         # Codex falls back to plain HTTP at once on 426, and only after 6 s on anything else (2026-11-20)
         failure = Failure("invalid_request", 426, "Trunkline speaks plain HTTP here; send a POST.")
         error = self._paths.nearest_dialect(path, headers).encode_error(failure)
-        named = {"content-type": "application/json", "upgrade": "HTTP/1.1"}
+        named = {"content-type": JSON, "upgrade": "HTTP/1.1"}
         return web.Response(status=426, headers={**named, **extra}, body=error.body)
 
     def _unknown(self, method: str, path: str) -> ClientError:
@@ -225,14 +232,16 @@ class Handler:
 
     def _error(
         self, failure: Failure, path: str, headers: Mapping[str, str], extra: Mapping[str, str]
-    ) -> web.StreamResponse:
+    ) -> web.Response:
         reply = self._paths.nearest_dialect(path, headers).encode_error(failure)
-        named = {"content-type": "application/json; charset=utf-8", **reply.headers, **extra}
+        named = {"content-type": JSON, **reply.headers, **extra}
         if failure.kind == "method_not_allowed":
             named["allow"] = ", ".join(self._paths.methods(path))
-        response = web.Response(status=reply.status, headers=named, body=reply.body)
-        if failure.status in (401, 403, 413):
-            # an unread body would otherwise be taken for the next request
+        # a status that only HTTP knows (415, 426) has no kind of its own
+        status = failure.status if failure.kind == "invalid_request" else reply.status
+        response = web.Response(status=status, headers=named, body=reply.body)
+        if failure.status in (401, 403, 413, 415):
+            # the body was not read; the connection lingers until the client has seen this
             response.force_close()
         return response
 
@@ -242,12 +251,4 @@ class Handler:
 
     @staticmethod
     def _bytes(body: bytes, extra: Mapping[str, str]) -> web.Response:
-        named = {"content-type": "application/json; charset=utf-8", **extra}
-        return web.Response(body=body, headers=named)
-
-
-def make_app(surface: Surface) -> web.Application:
-    """Return the application with its one route."""
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", Handler(surface).handle)
-    return app
+        return web.Response(body=body, headers={"content-type": JSON, **extra})

@@ -9,17 +9,19 @@ from aiohttp import web
 
 from proxy_core.errors import SettingsError
 from proxy_core.network import url_host
+from proxy_core.server.connection import Explain, Handle, Server
 
 log = logging.getLogger(__name__)
 
 _SHUTDOWN_S = 2.0
 _TWIN_OF = frozenset({"127.0.0.1", "localhost"})
+_LONGEST_LINE = 1 << 16
 
 
 class Listener:
     """The running server."""
 
-    def __init__(self, runner: web.AppRunner, host: str, port: int) -> None:
+    def __init__(self, runner: web.ServerRunner, host: str, port: int) -> None:
         self._runner = runner
         self.host = host
         self.port = port
@@ -34,17 +36,17 @@ class Listener:
         await self._runner.cleanup()
 
 
-async def listen(app: web.Application, host: str, port: int) -> Listener:
+async def listen(handle: Handle, explain: Explain, host: str, port: int) -> Listener:
     """Start to listen; port 0 picks one. Raises SettingsError when the address cannot be had."""
-    runner = web.AppRunner(
-        app,
-        handler_cancellation=True,  # without it an upstream runs on after its client left (measured)
+    server = Server(
+        handle,
+        explain,
         auto_decompress=False,
         access_log=None,
-        shutdown_timeout=_SHUTDOWN_S,
-        max_field_size=65536,
-        max_line_size=65536,
+        max_field_size=_LONGEST_LINE,
+        max_line_size=_LONGEST_LINE,
     )
+    runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
@@ -60,7 +62,7 @@ async def listen(app: web.Application, host: str, port: int) -> Listener:
     return Listener(runner, host, bound)
 
 
-def _bound_port(runner: web.AppRunner, port: int) -> int:
+def _bound_port(runner: web.ServerRunner, port: int) -> int:
     for address in runner.addresses:
         return int(address[1])
     return port

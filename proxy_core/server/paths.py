@@ -1,7 +1,8 @@
 """From the path of a request to an endpoint, also when a base URL was pasted wrongly.
 
 ``/v1/chat/completions``, ``/chat/completions``, ``/v1/v1/chat/completions``, ``/v1beta/v1/…`` and a whole
-endpoint pasted as a base URL (``/v1/chat/completions/chat/completions``) all mean the same.
+endpoint pasted as a base URL (``/v1/chat/completions/chat/completions``) all mean the same, with slashes
+doubled or at the end as well.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from urllib.parse import unquote
 from proxy_core.dialect import Dialect, Endpoint
 
 _VERSIONS = frozenset({"v1", "v1beta", "v1alpha", "api"})
+_MODEL = "{model}"
+_MOST_DOUBLED = 4
+_SLASHES = re.compile("//+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,11 @@ class Paths:
             for dialect in self._dialects
             for endpoint in dialect.endpoints
         )
-        plain = {_tail(route.endpoint.path) for route in self._routes if "{" not in route.endpoint.path}
+        tails = {_tail(route.endpoint.path) for route in self._routes}
+        plain = {tail for tail in tails if "{" not in tail}
         self._plain = tuple(sorted(plain, key=len, reverse=True))
+        verbs = {tail.partition(_MODEL)[2] + "/" for tail in tails if not tail.endswith(_MODEL)}
+        self._verbs = tuple(sorted(verbs - {"/"}))
 
     def find(self, method: str, path: str, headers: Mapping[str, str]) -> Match | None:
         """Return what ``method`` on ``path`` means; of several dialects the one whose client this is."""
@@ -75,22 +82,45 @@ class Paths:
 
     def _normal(self, path: str) -> str:
         tail = _tail(path)
-        while True:
-            doubled = next((plain for plain in self._plain if tail.startswith(plain + "/")), None)
-            rest = None if doubled is None else _tail(tail[len(doubled) + 1 :])
-            # only what still means something counts as doubled: /v1/models/gpt-5 names a model
-            if rest is None or rest not in self._plain:
-                return tail
+        for _ in range(_MOST_DOUBLED):
+            rest = self._behind_doubled(tail)
+            if rest is None:
+                break
             tail = rest
+        # a model may hold a doubled slash (provider://model), nothing else does
+        return tail if self._is_known(tail) else _SLASHES.sub("/", tail)
+
+    def _behind_doubled(self, tail: str) -> str | None:
+        for verb in self._verbs:
+            if verb in tail:
+                rest = _tail(tail.rpartition(verb)[2])
+                return rest if self._is_known(rest) else None
+        doubled = next((plain for plain in self._plain if tail.startswith(plain + "/")), None)
+        if doubled is None:
+            return None
+        rest = _tail(tail[len(doubled) + 1 :])
+        # only what still means something counts as doubled: /v1/models/gpt-5 names a model
+        return rest if self._is_known(rest) else None
+
+    def _is_known(self, tail: str) -> bool:
+        return tail in self._plain or any(route.pattern.fullmatch(tail) for route in self._routes)
+
+
+def is_root(path: str) -> bool:
+    """Whether a path is only a base address: nothing, or a version."""
+    return not _tail(path)
 
 
 def _tail(path: str) -> str:
-    parts = [part for part in path.split("/") if part]
-    while parts and parts[0].lower() in _VERSIONS:
-        parts.pop(0)
-    return "/".join(parts)
+    rest = path.strip("/")
+    while True:
+        first, _, behind = rest.partition("/")
+        if first.lower() not in _VERSIONS:
+            return rest
+        rest = behind.lstrip("/")
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    parts = re.split(r"(\{model\})", _tail(path))
-    return re.compile("".join("(?P<model>.+?)" if part == "{model}" else re.escape(part) for part in parts))
+    before, model, after = _tail(path).partition(_MODEL)
+    middle = "(?P<model>.+)" if model else ""
+    return re.compile(re.escape(before) + middle + re.escape(after), re.DOTALL)

@@ -11,12 +11,16 @@ from aiohttp import web
 class HttpSink:
     """A :class:`~proxy_core.relay.sink.Sink` on a web request."""
 
-    def __init__(self, request: web.Request, extra: Mapping[str, str], on_first: Callable[[], None]) -> None:
+    def __init__(
+        self, request: web.BaseRequest, extra: Mapping[str, str], on_first: Callable[[], None]
+    ) -> None:
         self._request = request
         self._extra = extra
         self._on_first = on_first
         self._stream: web.StreamResponse | None = None
         self._whole: web.Response | None = None
+        # a keep-alive and the reply itself may want to begin at the same time
+        self._turn = asyncio.Lock()
 
     @property
     def is_committed(self) -> bool:
@@ -32,17 +36,20 @@ class HttpSink:
         return response
 
     async def start(self, status: int, headers: Mapping[str, str]) -> None:
-        """Send status and headers."""
-        response = web.StreamResponse(status=status, headers={**headers, **self._extra})
-        self._stream = response
-        self._on_first()
-        await response.prepare(self._request)
+        """Send status and headers; the first call counts."""
+        async with self._turn:
+            if self._stream is not None:
+                return
+            self._stream = web.StreamResponse(status=status, headers={**headers, **self._extra})
+            self._on_first()
+            await self._stream.prepare(self._request)
 
     async def write(self, data: bytes) -> None:
         """Send bytes and wait while the client is slow."""
-        if self._stream is None:
-            raise RuntimeError("write before start")
-        await self._stream.write(data)
+        async with self._turn:
+            if self._stream is None:
+                raise RuntimeError("write before start")
+            await self._stream.write(data)
 
     async def finish(self) -> None:
         """End the stream; a client that closed right after its last event is no failure."""
@@ -50,7 +57,7 @@ class HttpSink:
             return
         try:
             await self._stream.write_eof()
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except ConnectionError:
             return
 
     async def respond(self, status: int, headers: Mapping[str, str], body: bytes) -> None:

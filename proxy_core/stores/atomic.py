@@ -16,7 +16,7 @@ def write(path: Path, data: bytes, *, keep_previous: bool = False) -> None:
 
     ``keep_previous`` leaves the old content beside it as ``<name>.previous``. Raises OSError.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+    make_folder(path.parent)
     temporary = _temporary(path)
     try:
         _write_new(temporary, data)
@@ -26,6 +26,13 @@ def write(path: Path, data: bytes, *, keep_previous: bool = False) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing, for their owner only."""
+    if not folder.exists():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True, mode=PRIVATE_FOLDER)
 
 
 def remove(path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor  # noqa: F401 - else asyncio reads it inside the loop
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from proxy_core.store import SettingsEdit
 from proxy_core.stores import atomic
 from proxy_core.stores.lock import turn
 from proxy_core.stores.template import template
-from proxy_core.stores.toml_lines import line_of
+from proxy_core.stores.toml_lines import duplicate_line, line_of
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +86,7 @@ class TomlSettings:
                 changed.clear()
                 yield None
         finally:
-            observer.stop()
-            await asyncio.to_thread(observer.join, _JOIN_S)
+            await asyncio.to_thread(_end, observer)
 
     def _watch(self, wake: Callable[[], object]) -> BaseObserver:
         # The file may be a link into another folder: both places count.
@@ -94,7 +94,7 @@ class TomlSettings:
         observer = Observer()
         try:
             for place in places:
-                place.parent.mkdir(parents=True, exist_ok=True, mode=atomic.PRIVATE_FOLDER)
+                atomic.make_folder(place.parent)
                 observer.schedule(_FolderWatch(place.name, wake), str(place.parent))
             observer.start()
         except OSError as error:
@@ -143,12 +143,11 @@ class TomlSettings:
     def _document(self, text: str) -> Any:
         try:
             return tomlkit.parse(text)
-        except tomlkit.exceptions.ParseError as error:
-            words = str(error).partition(" at line")[0].rstrip(".")
-            message = f"{self._path.name}, line {error.line}: {words}."
-            raise SettingsError(message, line=error.line) from None
         except tomlkit.exceptions.TOMLKitError as error:
-            raise SettingsError(f"{self._path.name}: {error}.") from None
+            line = error.line if isinstance(error, tomlkit.exceptions.ParseError) else duplicate_line(text)
+            words = str(error).partition(" at line")[0].rstrip(".")
+            where = f", line {line}" if line else ""
+            raise SettingsError(f"{self._path.name}{where}: {words}.", line=line) from None
 
     def _checked(self, document: Any, text: str) -> Settings:
         try:
@@ -166,6 +165,11 @@ class TomlSettings:
             atomic.write(place, text.encode())
         except OSError as error:
             raise StoreError(f"{self._path} cannot be written: {error.strerror}.") from None
+
+
+def _end(observer: BaseObserver) -> None:
+    observer.stop()
+    observer.join(_JOIN_S)
 
 
 class _FolderWatch(FileSystemEventHandler):

@@ -21,7 +21,7 @@ def turn(path: Path, what: str, timeout_s: float = TIMEOUT_S) -> Iterator[None]:
     The system frees it when its holder dies, so nothing is left to clean up after a crash.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=atomic.PRIVATE_FOLDER)
+        atomic.make_folder(path.parent)
         lock = FileLock(path, timeout=timeout_s, mode=atomic.PRIVATE)
         lock.acquire()
     except Timeout:

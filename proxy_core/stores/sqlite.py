@@ -153,7 +153,7 @@ class SqliteUsage:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=atomic.PRIVATE_FOLDER)
+            atomic.make_folder(self._path.parent)
             # made here, so that only its owner can read it; the library's own files take over the mode
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, atomic.PRIVATE)
             self._inode = os.fstat(descriptor).st_ino

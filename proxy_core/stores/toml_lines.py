@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
@@ -19,12 +20,12 @@ def line_of(text: str, field: str) -> int | None:
     table = ""
     for number, line in enumerate(text.splitlines(), 1):
         if (header := _HEADER.match(line)) is not None:
-            name = _plain(header.group(2))
+            name = _inside(_plain(header.group(2)), seen)
             if header.group(1) == "[[":
                 table = f"{name}.{seen[name]}"
                 seen[name] += 1
             else:
-                table = _inside(name, seen)
+                table = name
             places.setdefault(table, number)
         elif (key := _KEY.match(line)) is not None:
             name = _plain(key.group("key"))
@@ -37,8 +38,19 @@ def line_of(text: str, field: str) -> int | None:
     return None
 
 
+def duplicate_line(text: str) -> int | None:
+    """Return the line (from 1) where something is said a second time; None if nothing is."""
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        # it has the line in its words only
+        place = re.search(r"line (\d+)", str(error))
+        return int(place.group(1)) if place else None
+    return None
+
+
 def _inside(name: str, seen: Counter[str]) -> str:
-    # [accounts.headers] below [[accounts]] belongs to the newest element
+    # [accounts.headers] and [[accounts.models]] below [[accounts]] belong to its newest element
     for array, count in seen.items():
         if name.startswith(array + "."):
             return f"{array}.{count - 1}.{name[len(array) + 1 :]}"

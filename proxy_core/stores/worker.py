@@ -10,6 +10,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor  # noqa: F401 - else asyncio reads it inside the loop
 from typing import Any, TypeVar
 
 T = TypeVar("T")

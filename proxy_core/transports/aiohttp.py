@@ -6,14 +6,16 @@ lives on until it expires); silence is watched by the relay.
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
 
 import aiohttp
 from aiohttp_socks import ProxyConnector, ProxyError
 
 from proxy_core.errors import UpstreamError, UpstreamProtocolError, UpstreamTimeout, UpstreamUnavailable
+from proxy_core.network import is_loopback
 from proxy_core.transport import UpstreamReply, UpstreamRequest
 
 # The first row that fits wins, so the special ones stand first.
@@ -36,7 +38,7 @@ _ERRORS: tuple[tuple[type[BaseException], type[UpstreamError], str], ...] = (
     (OSError, UpstreamUnavailable, "cannot be reached"),
 )
 _CAUGHT: tuple[type[BaseException], ...] = tuple(row[0] for row in _ERRORS)
-_CAUGHT_SENDING: tuple[type[BaseException], ...] = (*_CAUGHT, ValueError)
+_WEB = "web"
 
 
 def _converted(error: BaseException, host: str) -> UpstreamError:
@@ -85,15 +87,20 @@ class AiohttpTransport:
 
     def __init__(self, connect_timeout_s: Callable[[], float]) -> None:
         self._connect_timeout_s = connect_timeout_s
-        self._sessions: dict[str | None, aiohttp.ClientSession] = {}
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
 
     async def send(self, request: UpstreamRequest) -> UpstreamReply:
         """Send; returns when status and headers are there. Raises UpstreamError."""
         headers = dict(request.headers)
         headers["Accept-Encoding"] = "identity" if request.stream else "gzip, deflate"
-        limit = aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout_s())
+        seconds = self._connect_timeout_s()
+        # connect also covers names that nobody resolves
+        limit = aiohttp.ClientTimeout(total=None, connect=seconds, sock_connect=seconds)
+        host = _host_of(request.url)
         try:
-            session = self._session(request.proxy)
+            proxy = _way_out(request)
+            is_socks = proxy is not None and proxy.startswith("socks")
+            session = self._session(proxy if proxy is not None and is_socks else _WEB)
             response = await session.request(
                 request.method,
                 request.url,
@@ -101,40 +108,22 @@ class AiohttpTransport:
                 headers=headers,
                 timeout=limit,
                 allow_redirects=False,
-                proxy=request.proxy if (request.proxy or "").startswith("http") else None,
+                proxy=None if is_socks else proxy,
             )
-        except asyncio.CancelledError:
-            raise
-        except _CAUGHT_SENDING as error:
-            host = _host_of(request.url)
-            if isinstance(error, ValueError) and not isinstance(error, _CAUGHT):
-                raise UpstreamUnavailable(f"The address {host} makes no sense.") from None
+        except _CAUGHT as error:
             raise _converted(error, host) from error
+        except ValueError:
+            # its words may hold the header that does not fit, and with it the key
+            raise UpstreamUnavailable(
+                f"The request to {host} cannot be written: its address or a header makes no sense."
+            ) from None
         return AiohttpReply(response)
 
-    def _session(self, proxy: str | None) -> aiohttp.ClientSession:
-        key = proxy if proxy in (None, "direct") or proxy.startswith("socks") else "http"
+    def _session(self, key: str) -> aiohttp.ClientSession:
         session = self._sessions.get(key)
         if session is None:
-            session = self._sessions[key] = self._open(key)
+            session = self._sessions[key] = _opened(key)
         return session
-
-    def _open(self, key: str | None) -> aiohttp.ClientSession:
-        connector: aiohttp.BaseConnector
-        if key is not None and key.startswith("socks"):
-            # the library knows socks5 with or without remote names, not the h spelling
-            remote = key.startswith("socks5h:")
-            connector = ProxyConnector.from_url(key.replace("socks5h:", "socks5:", 1), rdns=remote, limit=0)
-        else:
-            connector = aiohttp.TCPConnector(limit=0, limit_per_host=0, ttl_dns_cache=60)
-        return aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=key is None,
-            read_bufsize=2**18,
-            max_line_size=2**16,
-            max_field_size=2**16,
-        )
 
     async def close(self) -> None:
         """Close every session."""
@@ -142,6 +131,39 @@ class AiohttpTransport:
         self._sessions.clear()
         for session in sessions:
             await session.close()
+
+
+def _opened(key: str) -> aiohttp.ClientSession:
+    connector: aiohttp.BaseConnector
+    if key == _WEB:
+        connector = aiohttp.TCPConnector(limit=0, limit_per_host=0, ttl_dns_cache=60)
+    else:
+        # the library knows socks5 with or without remote names, not the h spelling
+        remote = key.startswith("socks5h:")
+        connector = ProxyConnector.from_url(key.replace("socks5h:", "socks5:", 1), rdns=remote, limit=0)
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # it would also read ~/.netrc and send what is in there
+        trust_env=False,
+        read_bufsize=2**18,
+        max_line_size=2**16,
+        max_field_size=2**16,
+    )
+
+
+def _way_out(request: UpstreamRequest) -> str | None:
+    """Return the proxy to use, None for none: the request's own, else the environment's."""
+    if request.proxy is not None:
+        return None if request.proxy == "direct" else request.proxy
+    parts = urlsplit(request.url)
+    if parts.hostname is None or is_loopback(parts.hostname):
+        return None
+    known = getproxies_environment()
+    found = known.get(parts.scheme) or known.get("all")
+    if not found or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    return found if "://" in found else f"http://{found}"
 
 
 def _host_of(url: str) -> str:

@@ -60,6 +60,18 @@ class Desk:
         self.environment["DBUS_SESSION_BUS_ADDRESS"] = address
         return address
 
+    def screen(self) -> subprocess.Popen[bytes]:
+        """Start a display of its own, that a test may end."""
+        server = subprocess.Popen(
+            ("Xvfb", "-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self._children.append(server)
+        assert server.stdout is not None
+        self.environment["DISPLAY"] = f":{server.stdout.readline().decode().strip()}"
+        return server
+
     def without_bus(self) -> None:
         """Give children no message bus."""
         self.environment["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"
@@ -76,10 +88,10 @@ class Desk:
         """Start a window manager."""
         self.start("openbox")
 
-    def trunkline(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start the program in this test's folder."""
-        command = (sys.executable, "-m", "app", "--home", str(self.home), "--vault", "file", *arguments)
-        return self.start(*command)
+    def trunkline(self, *arguments: str, vault: str = "file") -> subprocess.Popen[bytes]:
+        """Start the program in this test's folder; ``vault`` empty: it shall choose."""
+        chosen = ("--vault", vault) if vault else ()
+        return self.start(sys.executable, "-m", "app", "--home", str(self.home), *chosen, *arguments)
 
     def run(self, *command: str) -> str:
         """Run a tool; return what it says, nothing if it fails."""
@@ -176,7 +188,8 @@ class Panel:
 
     async def item(self) -> str:
         """Return the first icon's bus name, as soon as there is one."""
-        return await until(lambda: self.items[0] if self.items else "", "an icon on the bus")
+        await until(lambda: self.items, "an icon on the bus")
+        return self.items[0]
 
     async def property(self, name: str) -> Any:
         """Return a property of the first icon."""

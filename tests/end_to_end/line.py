@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from proxy_core import Proxy, Settings
+from proxy_core.clock import Clock
 from proxy_core.events import Event
 from proxy_core.keys import account_secret
 from proxy_core.settings import parse
+from proxy_core.store import CredentialStore
 from proxy_core.stores.memory import MemoryUsage, MemoryVault
 from proxy_core.transports.aiohttp import AiohttpTransport
 from tests.upstreams.server import FakeVendor
@@ -52,21 +54,32 @@ def account(
 
 @asynccontextmanager
 async def running(
-    accounts: Sequence[dict[str, Any]], *, key: str = "sk-fake-vendor-key", **sections: Any
+    accounts: Sequence[dict[str, Any]],
+    *,
+    key: str = "sk-fake-vendor-key",
+    vault: CredentialStore | None = None,
+    clock: Clock | None = None,
+    **sections: Any,
 ) -> AsyncIterator[Line]:
-    """Run a proxy with these accounts, all with the same upstream key; sections are settings tables."""
+    """Run a proxy with these accounts, all with the same upstream key; sections are settings tables.
+
+    A vault that is given must hold the keys already.
+    """
     server = {"port": 0, **sections.pop("server", {})}
     routing = {"local_servers": False, **sections.pop("routing", {})}
     document = {"server": server, "routing": routing, "accounts": list(accounts), **sections}
     settings: Settings = parse(document, {})
-    vault, usage, events = MemoryVault(), MemoryUsage(), list[Event]()
-    for one in accounts:
-        await vault.put(account_secret(one["id"]), key)
+    usage, events = MemoryUsage(), list[Event]()
+    if vault is None:
+        vault = MemoryVault()
+        for one in accounts:
+            await vault.put(account_secret(one["id"]), key)
     transport = AiohttpTransport(lambda: 5.0)
-    proxy = Proxy(settings=settings, vault=vault, usage=usage, transport=transport, on_event=events.append)
+    proxy = Proxy(
+        settings=settings, vault=vault, usage=usage, transport=transport, clock=clock, on_event=events.append
+    )
     try:
         url = await proxy.start()
-        assert proxy.default_key is not None
-        yield Line(proxy, url, proxy.default_key, usage, events)
+        yield Line(proxy, url, proxy.default_key or "", usage, events)
     finally:
         await proxy.close()

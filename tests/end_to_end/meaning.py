@@ -60,6 +60,8 @@ class ChatSdk:
                 )
                 return _chat(whole)
             body["stream_options"] = {"include_usage": True}
+            if any(tool["type"] == "custom" for tool in body.get("tools", ())):
+                return await self._raw(model, messages, body)
             chunks = self._sdk.chat.completions.stream(model=model, messages=messages, extra_body=body)
             thinking = ""
             async with chunks as events:
@@ -72,8 +74,20 @@ class ChatSdk:
             return found
         except openai.LengthFinishReasonError as error:
             return _chat(error.completion)
+        except openai.ContentFilterFinishReasonError:
+            # The helper refuses such an answer and keeps it to itself.
+            return await self._raw(model, messages, body)
         except openai.APIStatusError as error:
             raise _status(error) from error
+        except openai.APIError as error:
+            raise SdkError(200, str(error.message)) from error
+
+    async def _raw(self, model: str, messages: Any, body: dict[str, Any]) -> Meaning:
+        """Ask for a stream without the helper, which cannot put custom tool calls together (openai 3.52.0)."""
+        chunks = await self._sdk.chat.completions.create(
+            model=model, messages=messages, stream=True, extra_body=body
+        )
+        return _joined([chunk async for chunk in chunks])
 
 
 class ResponsesSdk(ChatSdk):
@@ -204,25 +218,53 @@ def _status(error: Any) -> SdkError:
 def _chat(whole: Any) -> Meaning:
     choice = whole.choices[0]
     message = choice.message
-    calls = [
-        {"name": call.function.name, "args": json.loads(call.function.arguments)}
-        for call in message.tool_calls or []
-    ]
-    usage = whole.usage
-    told, made = usage.prompt_tokens_details, usage.completion_tokens_details
+    calls = []
+    for call in message.tool_calls or []:
+        if call.type == "custom":
+            calls.append({"name": call.custom.name, "args": {"input": call.custom.input}})
+        else:
+            calls.append({"name": call.function.name, "args": json.loads(call.function.arguments)})
     return Meaning(
-        message.content or "",
+        message.content or message.refusal or "",
         getattr(message, "reasoning_content", None) or "",
         calls,
         CHAT_FINISH[choice.finish_reason],
-        {
-            "input": usage.prompt_tokens,
-            "output": usage.completion_tokens,
-            "cached": (told.cached_tokens if told else 0) or 0,
-            "write": (getattr(told, "cache_write_tokens", 0) if told else 0) or 0,
-            "think": (made.reasoning_tokens if made else 0) or 0,
-        },
+        _chat_usage(whole.usage),
     )
+
+
+def _chat_usage(usage: Any) -> dict[str, int]:
+    told, made = usage.prompt_tokens_details, usage.completion_tokens_details
+    return {
+        "input": usage.prompt_tokens,
+        "output": usage.completion_tokens,
+        "cached": (told.cached_tokens if told else 0) or 0,
+        "write": (getattr(told, "cache_write_tokens", 0) if told else 0) or 0,
+        "think": (made.reasoning_tokens if made else 0) or 0,
+    }
+
+
+def _joined(chunks: list[Any]) -> Meaning:
+    """What chat chunks mean, put together by hand."""
+    found, calls = Meaning(), dict[int, list[str]]()
+    for chunk in chunks:
+        if chunk.usage:
+            found.usage = _chat_usage(chunk.usage)
+        for choice in chunk.choices:
+            found.text += choice.delta.content or choice.delta.refusal or ""
+            found.thinking += getattr(choice.delta, "reasoning_content", None) or ""
+            found.finish = CHAT_FINISH[choice.finish_reason] if choice.finish_reason else found.finish
+            for call in choice.delta.tool_calls or []:
+                custom = getattr(call, "custom", None)
+                kind, name, text = calls.setdefault(call.index, ["", "", ""])
+                if custom is not None:
+                    name, text = custom.get("name", name), text + custom.get("input", "")
+                elif call.function is not None:
+                    name, text = call.function.name or name, text + (call.function.arguments or "")
+                calls[call.index] = [call.type or kind, name, text]
+    for _, (kind, name, text) in sorted(calls.items()):
+        found.calls.append({"name": name, "args": {"input": text} if kind == "custom" else json.loads(text)})
+    return found
 
 
 def _response(whole: Any) -> Meaning:
@@ -230,6 +272,8 @@ def _response(whole: Any) -> Meaning:
     for item in whole.output:
         if item.type == "function_call":
             calls.append({"name": item.name, "args": json.loads(item.arguments)})
+        elif item.type == "custom_tool_call":
+            calls.append({"name": item.name, "args": {"input": item.input}})
         elif item.type == "reasoning":
             thinking += [part.text for part in item.summary]
     finish = "tool" if calls else "stop"
@@ -274,6 +318,8 @@ def _message(whole: Any) -> Meaning:
 def _gemini(chunks: list[Any]) -> Meaning:
     found = Meaning()
     for chunk in chunks:
+        if chunk.prompt_feedback and chunk.prompt_feedback.block_reason:
+            found.finish = "filter"
         for candidate in chunk.candidates or []:
             for part in (candidate.content and candidate.content.parts) or []:
                 if part.function_call:

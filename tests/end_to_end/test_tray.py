@@ -78,20 +78,33 @@ async def test_icon_menu_and_second_start_with_an_x11_tray(desk: Desk, port: int
     assert without_traceback(desk.log()), desk.log()
 
 
-async def test_without_a_tray_there_is_a_window_and_a_late_tray_gets_the_icon(desk: Desk, port: int) -> None:
+async def test_without_a_tray_there_is_a_window_and_a_late_tray_gets_the_icon(
+    desk: Desk, port: int, tmp_path: Path
+) -> None:
     desk.without_bus()
     desk.manager()
     program = desk.trunkline()
     window = (await until(lambda: big_windows(desk), "the window"))[0]
     await until(lambda: healthy(port), "the proxy")
-    desk.run("xdotool", "windowclose", window)
-    desk.run("xdotool", "windowactivate", "--sync", window, "key", "ctrl+w")
-    assert program.poll() is None
-    assert big_windows(desk), "closing must not leave a person with nothing"
+    await until(
+        lambda: has_colour(desk.picture(tmp_path / "window.png"), desk.place(window), RUNNING), "the state"
+    )
+    height = desk.place(window)[3]
+
+    def asks_when_closed() -> bool:
+        desk.run("xdotool", "windowactivate", window, "key", "ctrl+w")
+        return desk.place(window)[3] > height
+
+    await until(asks_when_closed, "the question in the window")
+    assert big_windows(desk) == [window], "closing must not leave a person with nothing"
     desk.panel()
     await until(desk.icons, "the icon in the tray that came late")
-    desk.run("xdotool", "windowactivate", "--sync", window, "key", "ctrl+q")
-    await until(lambda: program.poll() is not None, "the end")
+
+    def is_quit() -> bool:
+        desk.run("xdotool", "windowactivate", window, "key", "ctrl+q")
+        return program.poll() is not None
+
+    await until(is_quit, "the end")
     assert program.returncode == 0
     assert without_traceback(desk.log()), desk.log()
 
@@ -175,6 +188,47 @@ async def test_broken_settings_are_said_with_their_line(desk: Desk, panel: Panel
     await panel.choose("Start proxy")
     await wait_heading(panel, f"● Running · 127.0.0.1:{other}")
     assert without_traceback(desk.log()), desk.log()
+
+
+async def test_without_a_keyring_the_key_is_for_this_session_and_that_is_said(
+    desk: Desk, panel: Panel, port: int
+) -> None:
+    await panel.open()
+    desk.environment["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+    program = desk.trunkline(vault="")
+    await wait_heading(panel, f"● Running · 127.0.0.1:{port}")
+    await until(lambda: has_line(panel, "no keyring that works"), "the sentence")
+    assert (await panel.menu())["Copy key"][1]
+    program.terminate()
+    await until(lambda: program.poll() is not None, "the end")
+    assert program.returncode == 0
+    assert "Traceback" not in desk.log()
+
+
+async def test_a_locked_vault_is_said_and_can_be_tried_again(desk: Desk, panel: Panel, port: int) -> None:
+    await panel.open()
+    del desk.environment["TRUNKLINE_VAULT_PASSPHRASE"]
+    desk.trunkline()
+    await wait_heading(panel, f"● Running · 127.0.0.1:{port}")
+    await until(lambda: has_line(panel, "The file vault is locked"), "the sentence")
+    menu = await panel.menu()
+    assert not menu["Copy key"][1]
+    await panel.choose("Try to open the vault again")
+    await until(lambda: has_line(panel, "The file vault is locked"), "the sentence again")
+    assert healthy(port)
+    assert without_traceback(desk.log()), desk.log()
+
+
+async def test_when_the_display_dies_the_proxy_is_stopped(desk: Desk, port: int) -> None:
+    screen = desk.screen()
+    desk.without_bus()
+    program = desk.trunkline()
+    await until(lambda: healthy(port), "the proxy")
+    screen.kill()
+    await until(lambda: program.poll() is not None, "the end")
+    assert program.returncode == 1
+    assert "the proxy is stopped" in desk.log()
+    assert "Traceback" not in desk.log()
 
 
 def big_windows(desk: Desk) -> list[str]:

@@ -15,6 +15,7 @@ class _Choice:
         self.begun = False
         self.finish: str | None = None
         self.calls: list[str] = []
+        self.freeform: set[int] = set()
 
     def take(self, choice: Any) -> list[str]:
         """The faults of one more chunk of this choice."""
@@ -43,6 +44,8 @@ class _Choice:
         text = inner.get("arguments", inner.get("input", ""))
         if index == len(self.calls):
             self.calls.append(text or "")
+            if call.get("type") == "custom":
+                self.freeform.add(index)
             faults = lacks(call, "id type", f"{where}: first fragment of call {index}")
             if not call.get("id") or not inner.get("name"):
                 faults.append(f"{where}: first fragment of call {index} has no id or name")
@@ -63,7 +66,9 @@ class _Choice:
             faults.append(f"{where}: finish_reason stop although there are calls")
         if reason == "tool_calls":
             faults += [
-                f"{where}: arguments {text!r} are not JSON" for text in self.calls if not is_json(text)
+                f"{where}: arguments {text!r} are not JSON"
+                for place, text in enumerate(self.calls)
+                if place not in self.freeform and not is_json(text)
             ]
         return faults
 

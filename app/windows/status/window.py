@@ -75,21 +75,19 @@ class StatusWindow(QWidget):
         """Begin with the keyboard on the large button."""
         super().showEvent(event)
         self._is_settled = False
-        self.setFocus(Qt.FocusReason.OtherFocusReason)
         self._settle()
 
     def _settle(self) -> None:
         if not self._is_settled and self.main.isEnabled():
             self._is_settled = True
-            if self.hasFocus():
-                self.main.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.main.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_notices(self, view: View) -> None:
         for number, bar in enumerate(self.notices):
             if number < len(view.notices):
                 notice = view.notices[number]
                 state = "error" if view.state == "error" and number == 0 else "attention"
-                bar.say(notice.text, state if notice.urgent else "starting")
+                bar.say(notice.text, state if notice.urgent else None)
             else:
                 bar.hide()
         self.unlock.setVisible(any(notice.can_unlock for notice in view.notices))
@@ -176,10 +174,10 @@ class StatusWindow(QWidget):
 
     def _shortcuts(self) -> None:
         keys = (
-            (QKeySequence.StandardKey.Quit, self._host.quit),
-            (QKeySequence.StandardKey.Close, self.close),
-            (QKeySequence(Qt.Key.Key_Escape), self.close),
-            (QKeySequence("Ctrl+L"), lambda: self._host.copy_address(0)),
+            ("Ctrl+Q", self._host.quit),
+            ("Ctrl+W", self.close),
+            ("Esc", self.close),
+            ("Ctrl+L", lambda: self._host.copy_address(0)),
         )
         for key, slot in keys:
             QShortcut(QKeySequence(key), self).activated.connect(slot)

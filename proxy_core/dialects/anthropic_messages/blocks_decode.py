@@ -13,6 +13,7 @@ from proxy_core.dialects.anthropic_messages.words import (
     BLOCK,
     HOSTED,
     NAME,
+    OF_NEXT,
     PART_SEALS,
     REDACTED,
     SIGNATURE,
@@ -74,20 +75,21 @@ def decode_texts(owner: Fields, key: str) -> list[Text]:
 def settle_carriers(parts: list[Part]) -> list[Part]:
     """Give seals back to the call or text that they were carried beside.
 
-    An empty thinking block carries the seal of the call after it, a redacted one that of the part before.
+    A redacted block carries the seal of the part before it, or of the call after it where its kind says so.
     """
     out: list[Part] = []
-    for place, part in enumerate(parts):
-        if isinstance(part, Reasoning) and not part.segments and part.seal and part.seal.kind in PART_SEALS:
-            if part.redacted:
-                before = out[-1] if out else None
-                if isinstance(before, Text | ToolCall) and before.seal is None:
-                    out[-1] = replace(before, seal=part.seal)
-                continue
-            after = parts[place + 1] if place + 1 < len(parts) else None
-            if isinstance(after, ToolCall):
-                parts[place + 1] = replace(after, seal=part.seal)
-                continue
+    waiting: Seal | None = None
+    for part in parts:
+        seal = part.seal if isinstance(part, Reasoning) and part.redacted else None
+        if seal is not None and seal.kind.removesuffix(OF_NEXT) in PART_SEALS:
+            before = out[-1] if out else None
+            if seal.kind.endswith(OF_NEXT):
+                waiting = replace(seal, kind=seal.kind.removesuffix(OF_NEXT))
+            elif isinstance(before, Text | ToolCall) and before.seal is None:
+                out[-1] = replace(before, seal=seal)
+            continue
+        if waiting is not None and isinstance(part, ToolCall):
+            part, waiting = replace(part, seal=waiting), None
         out.append(part)
     return out
 

@@ -67,6 +67,7 @@ class AnthropicMessages:
 
     name = words.NAME
     family = words.FAMILY
+    client_base = ""
     endpoints: tuple[Endpoint, ...] = _ENDPOINTS
     request_headers: frozenset[str] = _REQUEST_HEADERS
     reply_headers: frozenset[str] = _REPLY_HEADERS

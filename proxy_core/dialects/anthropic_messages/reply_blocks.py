@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from proxy_core import jsonbytes
 from proxy_core.dialects.anthropic_messages.blocks_decode import decode_citation
@@ -10,7 +11,9 @@ from proxy_core.dialects.anthropic_messages.blocks_encode import Block, encode_c
 from proxy_core.dialects.anthropic_messages.select import media_note
 from proxy_core.dialects.anthropic_messages.words import (
     HOSTED,
+    LENDABLE,
     NAME,
+    OF_NEXT,
     PART_SEALS,
     REDACTED,
     SIGNATURE,
@@ -75,16 +78,42 @@ def _seal(block: Mapping[str, Json], key: str, kind: str, issuer: str) -> Seal |
 def encode_content(parts: Sequence[Part]) -> list[Block]:
     """Return the blocks of a reply.
 
-    A seal on a text or call travels in a thinking block of its own: before a call, and after a text that
-    something follows. After the last text there is none: Claude Code 2.1.329 takes the last block for the
+    A seal on a text or call travels in a redacted block of its own: before a call (unless unsigned thinking
+    stands there, which takes it), and after a text that something follows. After the last text there is none: Claude Code 2.1.329 takes the last block for the
     answer (2026-11-20), and vendors only recommend that the seal of a final text comes back.
     """
     blocks: list[Block] = []
     waiting: list[Block] = []
-    for part in parts:
+    for part in _sharing(parts):
         blocks += [*waiting, *encode_blocks(part)]
         waiting = after(part) if isinstance(part, Text) else []
     return blocks
+
+
+def _sharing(parts: Sequence[Part]) -> list[Part]:
+    """Let unsigned thinking carry the seal of the call right after it."""
+    out = list(parts)
+    for at in range(len(out) - 1):
+        thought, call = out[at], out[at + 1]
+        if not isinstance(thought, Reasoning) or not isinstance(call, ToolCall):
+            continue
+        if is_unsigned(thought) and lendable(call):
+            out[at] = replace(thought, seal=call.seal)
+            out[at + 1] = replace(call, seal=None)
+    return out
+
+
+def is_unsigned(part: Part) -> bool:
+    """Return whether a part is visible thinking that nobody signed."""
+    return isinstance(part, Reasoning) and not part.redacted and part.seal is None and bool(part.text)
+
+
+def lendable(call: ToolCall) -> str | None:
+    """Return a call's seal as it may stand in the signature of the thinking right before it.
+
+    Of the kinds that sit on calls only this one finds its way back to the call from there.
+    """
+    return _part_seal(call.seal) if call.seal is not None and call.seal.kind == LENDABLE else None
 
 
 def encode_blocks(part: Part) -> list[Block]:
@@ -161,8 +190,10 @@ def _carried(seal: Seal | None, kind: str) -> str | None:
 
 
 def _before(call: ToolCall) -> list[Block]:
-    value = _part_seal(call.seal)
-    return [{"type": "thinking", "thinking": "", "signature": value}] if value else []
+    if call.seal is None or not _part_seal(call.seal):
+        return []
+    seal = replace(call.seal, kind=call.seal.kind + OF_NEXT)
+    return [{"type": "redacted_thinking", "data": wrap(seal)}]
 
 
 def after(part: Text | ToolCall) -> list[Block]:

@@ -7,6 +7,7 @@ signature comes once, just before its block stops. ``message_delta`` needs usage
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from proxy_core import jsonbytes, sse
 from proxy_core.dialects.anthropic_messages.blocks_encode import Block
@@ -15,14 +16,18 @@ from proxy_core.dialects.anthropic_messages.finish import encode_finish
 from proxy_core.dialects.anthropic_messages.reply_blocks import (
     after,
     encode_blocks,
+    is_unsigned,
+    lendable,
     reply_citations,
     signature_of,
 )
 from proxy_core.dialects.anthropic_messages.reply_encode import message_id
 from proxy_core.dialects.anthropic_messages.usage import encode_delta_usage, encode_usage
+from proxy_core.dialects.anthropic_messages.words import UNSIGNED
 from proxy_core.errors import Failure, UpstreamProtocolError
 from proxy_core.ir.fold import ended
 from proxy_core.ir.message import Json, Part, Reasoning, Refusal, Text, ToolCall
+from proxy_core.ir.seal import wrap
 from proxy_core.ir.stream import (
     Beat,
     Begin,
@@ -48,6 +53,7 @@ class StreamEncoder:
         self._index = 0
         self._part: Part | None = None  # the open part, as it began
         self._is_sent = False  # whether its block was started
+        self._is_unsigned = False  # thinking that is still open: the call after it may lend its seal
         self._held = ""  # the beginning of a call, kept until a second piece shows that more comes
         self._waiting: list[Block] = []  # carriers of a text's seal, written only if something follows
         self._pieces = 0
@@ -93,6 +99,8 @@ class StreamEncoder:
     def _on_candidate(self, event: PartBegin | PartDelta | PartEnd | End) -> Iterator[bytes]:
         match event:
             case PartBegin():
+                if not isinstance(event.part, ToolCall):
+                    yield from self._sign(wrap(UNSIGNED))
                 for block in self._waiting:
                     yield from self._whole(block)
                 self._waiting = []
@@ -156,7 +164,12 @@ class StreamEncoder:
     def _end(self, part: Part) -> Iterator[bytes]:
         if isinstance(part, ToolCall):
             self._calls.append(part)
-        if not self._is_sent:
+            if self._is_unsigned and (lent := lendable(part)):
+                yield from self._sign(lent)
+                part = replace(part, seal=None)
+        if self._is_sent and is_unsigned(part):
+            self._is_unsigned = True
+        elif not self._is_sent:
             for block in encode_blocks(part):
                 yield from self._whole(block)
         else:
@@ -168,6 +181,13 @@ class StreamEncoder:
         if isinstance(part, Text):
             self._waiting = after(part)
         self._part, self._is_sent = None, False
+
+    def _sign(self, signature: str) -> Iterator[bytes]:
+        """Close thinking that was left open."""
+        if self._is_unsigned:
+            self._is_unsigned = False
+            yield self._change("signature_delta", signature=signature)
+            yield self._stop()
 
     def _rest(self, part: Part) -> Iterator[bytes]:
         if isinstance(part, Text):
@@ -201,6 +221,7 @@ class StreamEncoder:
 
     def _start(self, block: Block) -> Iterator[bytes]:
         if not self._is_sent:
+            yield from self._sign(wrap(UNSIGNED))
             self._is_sent = True
             yield _event("content_block_start", index=self._index, content_block=block)
 
@@ -217,6 +238,7 @@ class StreamEncoder:
 
     def _tail(self) -> Iterator[bytes]:
         self._is_over = True
+        yield from self._sign(wrap(UNSIGNED))
         finish = ended(self._finish or Finish("stop"), self._calls)
         yield _event("message_delta", delta=encode_finish(finish), usage=encode_delta_usage(self._usage))
         yield _event("message_stop")

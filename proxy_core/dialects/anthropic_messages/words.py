@@ -16,7 +16,13 @@ BLOCK = "anthropic.block"
 """Members of a block that have no neutral place, as JSON; with a ``type``, the whole block."""
 
 PART_SEALS = frozenset({"gemini.signature", "chat.signature"})
-"""Kinds that sit on a call or a text; here they travel in a thinking block of their own beside the part."""
+"""Kinds that sit on a call or a text; here they travel in a redacted block of their own beside the part."""
+
+OF_NEXT = ".next"
+"""Ends the kind of a seal whose part comes after its carrier; otherwise it came before."""
+
+LENDABLE = "gemini.signature"
+"""The kind that may stand on the thinking right before its call: its encoder moves it on to the call."""
 
 UNSIGNED = Seal("local", "unsigned", "")
 """Stands in the signature of thinking that nobody signed.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Raw
 
 from proxy_core import jsonbytes
 from proxy_core.errors import DecodeError
 from proxy_core.ir.message import Json
+
+_EMPTY = re.compile(r"\s*\{\s*\}\s*")
 
 
 def object_of(text: str) -> Json:
@@ -28,8 +32,10 @@ def object_of(text: str) -> Json:
         return None
 
 
-def encode_arguments(text: str) -> Json:
-    """Return a call's arguments; what is not an object is wrapped as ``{"_raw": text}``."""
+def encode_arguments(text: str, form: str = "json") -> Json:
+    """Return a call's arguments: ``{"input": text}`` if freeform, ``{"_raw": text}`` if not an object."""
+    if form == "freeform":
+        return {"input": text}
     if not text.strip():
         return {}
     found = object_of(text)
@@ -44,11 +50,13 @@ def decode_arguments(value: Json) -> str:
 def encode_output(text: str, is_error: bool) -> Json:
     """Return a tool's answer as ``response``: an object as it is, else ``output`` or ``error`` with the text.
 
+    An empty object goes as text too: an empty ``response`` would read as no answer at all.
+
     These two keys are the documented ones (google-genai 3.4.0 types, 2026-11-20).
     """
     if is_error:
         return {"error": text}
-    found = object_of(text)
+    found = None if _EMPTY.fullmatch(text) else object_of(text)
     return {"output": text} if found is None else found
 
 

@@ -89,7 +89,7 @@ def _part(part: Part, names: dict[str, str], own: bool) -> dict[str, Json] | Non
             wire = encode_media(part, own=own)
         case ToolCall():
             names[part.id] = part.name
-            call = {"id": part.id, "name": part.name, "args": encode_arguments(part.arguments)}
+            call = {"id": part.id, "name": part.name, "args": encode_arguments(part.arguments, part.form)}
             wire = {"functionCall": call}
         case ToolResult():
             wire = {"functionResponse": _response(part, names)}

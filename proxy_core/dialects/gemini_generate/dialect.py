@@ -37,6 +37,7 @@ class GeminiGenerate:
 
     name: str = NAME
     family: str = request_decode.FAMILY
+    client_base: str = ""
     endpoints: tuple[Endpoint, ...] = (
         Endpoint("POST", "/v1beta/models/{model}:generateContent", "chat", False),
         Endpoint("POST", "/v1beta/models/{model}:streamGenerateContent", "chat", True),

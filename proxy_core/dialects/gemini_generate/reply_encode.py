@@ -101,7 +101,7 @@ class CandidateWriter:
             case Reasoning():
                 return self._thought(part)
             case ToolCall():
-                call = {"id": part.id, "name": part.name, "args": encode_arguments(part.arguments)}
+                call = {"id": part.id, "name": part.name, "args": encode_arguments(part.arguments, part.form)}
                 return [self._signed({"functionCall": call}, signature(part.seal) or self._pop())]
             case Media():
                 return [self._signed(encode_media(part, own=True), signature(part.seal))]

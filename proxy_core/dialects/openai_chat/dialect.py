@@ -64,6 +64,11 @@ class ChatDialect:
         return FAMILY
 
     @property
+    def client_base(self) -> str:
+        """Its tools add the endpoint to the version."""
+        return "/v1"
+
+    @property
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Chat, embeddings (passed on only) and the model lists."""
         return (

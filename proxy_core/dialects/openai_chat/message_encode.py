@@ -84,7 +84,7 @@ def _assistant(message: Message, content: ContentEncoder, issuer: str) -> list[W
     said = [part for part in message.parts if not isinstance(part, Reasoning | ToolCall | Media)]
     cited = any(isinstance(part, Text) and part.citations for part in said)
     wire: Wire = {"role": "assistant"}
-    extensions = {} if content.strict else encode_history(message, issuer)
+    extensions = encode_history(message, issuer) if content.extends else {}
     text = content.content(said, "" if cited else "\n\n")
     if not text and not calls and not media and not extensions and said == [] and message.parts:
         return []  # nothing but thinking that may not be sent
@@ -103,7 +103,7 @@ def _add_media(wire: Wire, media: list[Media], content: ContentEncoder) -> None:
     for part in media:
         if part.kind == "audio" and isinstance(part.source, FileReference) and part.source.dialect == NAME:
             wire["audio"] = {"id": part.source.id}
-        elif part.kind == "image" and not content.strict:
+        elif part.kind == "image" and content.extends:
             wire.setdefault("images", []).append(content.part(part))
         else:
             content.losses.append(Loss(f"messages[].{part.kind}", "An assistant message cannot hold media."))
@@ -117,7 +117,7 @@ def _call(call: ToolCall, content: ContentEncoder, issuer: str) -> Wire:
         "type": "function",
         "function": {"name": call.name, "arguments": call.arguments or "{}"},
     }
-    seal = None if content.strict else encode_history_call_seal(call, issuer)
+    seal = encode_history_call_seal(call, issuer) if content.extends else None
     if seal is not None:
         wire["extra_content"] = seal
     return wire

@@ -66,8 +66,9 @@ class CacheMarks:
 class ContentEncoder:
     """Encodes content; ``losses`` collects what had to go."""
 
-    def __init__(self, strict: bool, marks: CacheMarks, losses: list[Loss]) -> None:
+    def __init__(self, strict: bool, extends: bool, marks: CacheMarks, losses: list[Loss]) -> None:
         self.strict = strict
+        self.extends = extends
         self.marks = marks
         self.losses = losses
 

@@ -39,9 +39,13 @@ def _choice(candidate: Candidate, created: int) -> dict[str, Json]:
     if finish.reason == "malformed_call" and all(isinstance(part, Reasoning) for part in candidate.parts):
         raise UpstreamProtocolError(MALFORMED)
     has_calls = any(isinstance(part, ToolCall) for part in candidate.parts)
+    message = _message(candidate.parts, created)
+    if finish.reason != "filter" and all(isinstance(part, Text | Reasoning) for part in candidate.parts):
+        # Nothing was said and nothing stands in its place: clients expect a text, be it empty.
+        message["content"] = message["content"] or ""
     return {
         "index": candidate.index,
-        "message": _message(candidate.parts, created),
+        "message": message,
         "logprobs": candidate.logprobs if finish.dialect == NAME else None,
         "finish_reason": encode_finish(finish, has_calls),
     }

@@ -39,6 +39,8 @@ _FEATURES = frozenset({
 """Extensions that change what the model sees or can do: leaving them out would answer another question."""
 _TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
 _TIER_WORDS: Mapping[str, str] = MappingProxyType({"standard": "default", "standard_only": "default"})
+# OpenAI refuses the old name for its reasoning models, also behind a gateway
+_NEW_LENGTH = re.compile(r"(?:^|/)(?:gpt-[5-9]|o[1-9])")
 _NOT_HERE = "The chosen model's API has no such setting."
 
 
@@ -54,7 +56,7 @@ def encode_request(request: Request, target: EncodeTarget) -> EncodedRequest:
     if not target.strict:
         request = narrow(request, losses)
     marks = CacheMarks(target.strict, request.system, request.messages)
-    content = ContentEncoder(target.strict, marks, losses)
+    content = ContentEncoder(target.strict, target.takes_extensions, marks, losses)
     body: dict[str, Json] = {"model": target.model}
     body["messages"] = encode_system(request.system, content) + encode_messages(
         request.messages, content, target.issuer
@@ -119,7 +121,8 @@ def _tools(request: Request, losses: list[Loss]) -> dict[str, Json]:
 
 def _options(request: Request, target: EncodeTarget, losses: list[Loss]) -> dict[str, Json]:
     sampling = request.sampling
-    length = "max_completion_tokens" if target.strict else "max_tokens"
+    new_name = target.strict or _NEW_LENGTH.search(target.model)
+    length = "max_completion_tokens" if new_name else "max_tokens"
     samples = target.profile.sampling
     if not samples:
         unsaid = (("temperature", sampling.temperature), ("top_p", sampling.top_p))
@@ -128,13 +131,13 @@ def _options(request: Request, target: EncodeTarget, losses: list[Loss]) -> dict
             for name, value in unsaid
             if value is not None
         )
-    if sampling.top_k is not None and target.strict:
+    if sampling.top_k is not None and not target.takes_extensions:
         losses.append(Loss("top_k", _NOT_HERE))
     options: dict[str, Json] = {
         length: sampling.max_output_tokens,
         "temperature": sampling.temperature if samples else None,
         "top_p": sampling.top_p if samples else None,
-        "top_k": None if target.strict else sampling.top_k,
+        "top_k": sampling.top_k if target.takes_extensions else None,
         "stop": list(sampling.stop[:_MAX_STOPS]) or None,
         "seed": sampling.seed,
         "n": sampling.candidates,
@@ -210,7 +213,9 @@ def _extensions(request: Request, target: EncodeTarget, losses: list[Loss]) -> d
     wire: dict[str, Json] = {}
     for family, members in request.extensions.items():
         for name, value in members.items():
-            owned = family == FAMILY and (name in _OWNED or (request.dialect == NAME and not target.strict))
+            owned = family == FAMILY and (
+                name in _OWNED or (request.dialect == NAME and target.takes_extensions)
+            )
             if owned and name != "stream_options":
                 wire[name] = value
             elif value is not None:

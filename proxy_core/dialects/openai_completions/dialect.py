@@ -43,6 +43,11 @@ class CompletionsDialect:
         return FAMILY
 
     @property
+    def client_base(self) -> str:
+        """Its tools add the endpoint to the version."""
+        return "/v1"
+
+    @property
     def endpoints(self) -> tuple[Endpoint, ...]:
         """The one path."""
         return (Endpoint("POST", "/v1/completions", "chat"),)

@@ -90,6 +90,11 @@ class OpenAIResponses:
         return FAMILY
 
     @property
+    def client_base(self) -> str:
+        """Its tools add the endpoint to the version."""
+        return "/v1"
+
+    @property
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Responses and their token counter."""
         return _ENDPOINTS

@@ -3,7 +3,7 @@
 Addresses are from the vendors' own documentation, read 2026-11-20, where nothing else is said. A vendor
 speaks here only what its documentation promises for all of its models: a translation of ours says more
 than half a dialect of theirs. Local servers speak the chat dialect in all their versions. ``strict`` False:
-the vendor takes reasoning back in the history.
+the vendor takes reasoning back in the history; ``lean`` True: it takes nothing beyond the common core.
 """
 
 from __future__ import annotations
@@ -66,6 +66,8 @@ _VENDORS: tuple[KeyProvider, ...] = (
     ),
     KeyProvider(
         name="groq",
+        strict=False,
+        lean=True,
         title="Groq",
         base_url="https://api.groq.com/openai",
         key_url="https://console.groq.com/keys",
@@ -74,6 +76,8 @@ _VENDORS: tuple[KeyProvider, ...] = (
     ),
     KeyProvider(
         name="mistral",
+        strict=False,
+        lean=True,
         title="Mistral",
         base_url="https://api.mistral.ai",
         key_url="https://console.mistral.ai/api-keys",
@@ -82,6 +86,8 @@ _VENDORS: tuple[KeyProvider, ...] = (
     ),
     KeyProvider(
         name="together",
+        strict=False,
+        lean=True,
         title="Together AI",
         base_url="https://api.together.xyz",
         key_url="https://api.together.ai/settings/api-keys",
@@ -90,11 +96,12 @@ _VENDORS: tuple[KeyProvider, ...] = (
     ),
     KeyProvider(
         name="fireworks",
+        strict=False,
+        lean=True,
         title="Fireworks AI",
         base_url="https://api.fireworks.ai/inference",
         key_url="https://app.fireworks.ai/settings/users/api-keys",
         speaks=(chat(),),
-        strict=False,
         rules=RULES,
     ),
     KeyProvider(
@@ -163,6 +170,8 @@ _VENDORS: tuple[KeyProvider, ...] = (
     ),
     KeyProvider(
         name="xai",
+        strict=False,
+        lean=True,
         title="xAI",
         base_url="https://api.x.ai",
         key_url="https://console.x.ai",
@@ -173,24 +182,28 @@ _VENDORS: tuple[KeyProvider, ...] = (
     ),
     KeyProvider(
         name="siliconflow",
+        strict=False,
+        lean=True,
         title="SiliconFlow",
         base_url="https://api.siliconflow.com",
         key_url="https://cloud.siliconflow.com/account/ak",
         speaks=(chat(),),
-        strict=False,
         rules=RULES,
     ),
     KeyProvider(
         name="siliconflow_cn",
+        strict=False,
+        lean=True,
         title="SiliconFlow (China)",
         base_url="https://api.siliconflow.cn",
         key_url="https://cloud.siliconflow.cn/account/ak",
         speaks=(chat(), messages()),
-        strict=False,
         rules=RULES,
     ),
     KeyProvider(
         name="nvidia",
+        strict=False,
+        lean=True,
         title="NVIDIA NIM",
         base_url="https://integrate.api.nvidia.com",
         key_url="https://build.nvidia.com/settings/api-keys",
@@ -199,6 +212,8 @@ _VENDORS: tuple[KeyProvider, ...] = (
     ),
     KeyProvider(
         name="cerebras",
+        strict=False,
+        lean=True,
         title="Cerebras",
         base_url="https://api.cerebras.ai",
         key_url="https://cloud.cerebras.ai",
@@ -231,6 +246,8 @@ _LOCAL: tuple[KeyProvider, ...] = (
 
 _ANY = KeyProvider(
     name="compatible",
+    strict=False,
+    lean=True,
     title="Any compatible address",
     key_use="optional",
     speaks=(

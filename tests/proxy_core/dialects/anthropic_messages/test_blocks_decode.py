@@ -117,10 +117,12 @@ def test_thinking() -> None:
 def test_seals_go_back_to_the_part_beside_their_carrier() -> None:
     seal = Seal("vendor-b", "gemini.signature", "x")
     call, text = ToolCall("1", "f", "{}"), Text("a")
-    before, behind = Reasoning((), seal), Reasoning((), seal, redacted=True)
+    ahead = Seal("vendor-b", "gemini.signature.next", "x")
+    before, behind = Reasoning((), ahead, redacted=True), Reasoning((), seal, redacted=True)
     assert settle_carriers([before, call]) == [ToolCall("1", "f", "{}", seal=seal)]
     assert settle_carriers([text, behind, call]) == [Text("a", seal=seal), call]
-    assert settle_carriers([before, text]) == [before, text]
+    assert settle_carriers([text, before, call]) == [text, ToolCall("1", "f", "{}", seal=seal)]
+    assert settle_carriers([before, text]) == [text]
     assert settle_carriers([behind]) == []
     thought = Reasoning(("hm",), seal)
     assert settle_carriers([thought, call]) == [thought, call]

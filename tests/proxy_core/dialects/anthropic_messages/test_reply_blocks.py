@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -88,6 +89,23 @@ def test_seals_of_parts_survive_the_client(part: Part) -> None:
         },
     ]
     assert decoded(messages=history).messages[1].parts[0] == part
+
+
+def test_unsigned_thinking_carries_the_seal_of_the_call_after_it() -> None:
+    call = ToolCall("1", "f", "{}", seal=GEMINI)
+    blocks = encode_content((Reasoning(("why",)), call))
+    assert [(block["type"], block.get("signature")) for block in blocks] == [
+        ("thinking", wrap(GEMINI)),
+        ("tool_use", None),
+    ]
+    apart = encode_content((Reasoning(("why",)), Text("a"), call))
+    assert [block["type"] for block in apart] == ["thinking", "text", "redacted_thinking", "tool_use"]
+    chat = replace(call, seal=Seal("vendor-b", "chat.signature", "x"))
+    assert [block["type"] for block in encode_content((Reasoning(("why",)), chat))] == [
+        "thinking",
+        "redacted_thinking",
+        "tool_use",
+    ]
 
 
 def test_a_last_text_stays_the_last_block() -> None:

@@ -129,8 +129,27 @@ def test_calls_stream_from_their_second_piece() -> None:
 def test_a_sealed_call_that_comes_at_once_has_its_seal_before_it() -> None:
     events = _stream(ToolCall("c1", "f", "{}", seal=GEMINI), finish=Finish("tool"))
     starts = [event["content_block"]["type"] for event in events if event["type"] == "content_block_start"]
-    assert starts == ["thinking", "tool_use"]
+    assert starts == ["redacted_thinking", "tool_use"]
     assert events[-2]["delta"]["stop_reason"] == "tool_use"
+
+
+def test_unsigned_thinking_stays_open_for_the_seal_of_the_call_after_it() -> None:
+    call = ToolCall("c1", "f", '{"a":1}', seal=GEMINI)
+    events = _stream(Reasoning(("why",)), call, finish=Finish("tool"))
+    starts = [event["content_block"]["type"] for event in events if event["type"] == "content_block_start"]
+    assert starts == ["thinking", "tool_use"]
+    signs = [event["delta"].get("signature") for event in events if event["type"] == "content_block_delta"]
+    assert signs == [None, wrap(GEMINI), None]
+
+
+def test_unsigned_thinking_is_closed_before_anything_else() -> None:
+    for after in (Text("a"), ToolCall("c1", "f", '{"a":1}'), Reasoning(("more",))):
+        events = _stream(Reasoning(("why",)), after)
+        signs = [
+            event["delta"].get("signature") for event in events if event["type"] == "content_block_delta"
+        ]
+        assert signs[:2] == [None, wrap(UNSIGNED)]
+        assert [event["index"] for event in events if event["type"] == "content_block_stop"] == [0, 1]
 
 
 @pytest.mark.parametrize("arguments", ["", "[1,2]", "not json", '"text"'])

@@ -38,6 +38,7 @@ def test_arguments_keep_their_spelling(text: str, wire: bytes) -> None:
         ('{"t":1}', False, {"t": 1}),
         ("[1]", False, {"output": "[1]"}),
         ("", False, {"output": ""}),
+        (" {} ", False, {"output": " {} "}),
         ('{"t":1}', True, {"error": '{"t":1}'}),
     ],
 )
@@ -74,6 +75,11 @@ def test_any_text_comes_back_with_the_same_meaning(text: str, is_error: bool) ->
     except Exception:  # noqa: BLE001 - not JSON: then it is the text itself
         same = back == text
     assert same
+
+
+def test_freeform_input_is_wrapped_as_the_tool_was_declared() -> None:
+    assert encode_arguments("*** Begin Patch", "freeform") == {"input": "*** Begin Patch"}
+    assert encode_arguments("", "freeform") == {"input": ""}
 
 
 def test_no_arguments_are_an_empty_object() -> None:

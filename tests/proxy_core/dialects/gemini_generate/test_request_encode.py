@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,15 @@ from tests.proxy_core.dialects.gemini_generate.support import (
 from tests.samples import load
 
 
+def _without_thoughts(body: Any) -> Any:
+    """The body without unsigned thoughts, which the vendor does not need back."""
+    for content in body.get("contents", ()):
+        content["parts"] = [
+            part for part in content["parts"] if not part.get("thought") or "thoughtSignature" in part
+        ]
+    return body
+
+
 @pytest.mark.parametrize("sample", load.samples(NAME), ids=lambda sample: sample.name)
 def test_samples_come_out_as_they_went_in(sample: load.Sample) -> None:
     kind = "count" if sample.is_count else "whole"
@@ -27,11 +37,13 @@ def test_samples_come_out_as_they_went_in(sample: load.Sample) -> None:
     encode = DIALECT.encode_count_request if sample.is_count else DIALECT.encode_request
     done = encode(request, target())
     assert done is not None
-    assert json.loads(done.body) == sample.request
+    assert json.loads(done.body) == _without_thoughts(sample.request)
     assert done.losses == ()
     assert done.memory.tools == {}
     again = DIALECT.decode_request(done.body, call(kind))
-    assert again == request
+    assert DIALECT.decode_request(sample.request_bytes, call(kind)) == request
+    if _without_thoughts(sample.request) == sample.request:
+        assert again == request
 
 
 def test_results_follow_their_calls_in_the_same_order() -> None:

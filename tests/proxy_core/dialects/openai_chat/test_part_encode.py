@@ -22,7 +22,7 @@ MARK = CacheMark("1h")
 
 
 def encoder(strict: bool = True) -> ContentEncoder:
-    return ContentEncoder(strict, CacheMarks(strict, (), ()), [])
+    return ContentEncoder(strict, not strict, CacheMarks(strict, (), ()), [])
 
 
 def test_one_plain_text_is_a_string() -> None:

@@ -28,13 +28,18 @@ STREAMED = [sample for sample in SAMPLES if sample.stream is not None]
 USAGE = {"prompt_tokens": 1, "completion_tokens": 2}
 
 
+def arguments(call: ToolCall) -> Any:
+    """The arguments as the samples' meaning spells them: freeform input as an object."""
+    return {"input": call.arguments} if call.form == "freeform" else json.loads(call.arguments)
+
+
 def meaning(reply: Reply) -> dict[str, Any]:
     candidate, usage = reply.candidates[0], reply.usage or Usage()
     calls = [part for part in candidate.parts if isinstance(part, ToolCall)]
     return {
         "thinking": "".join(part.text for part in candidate.parts if isinstance(part, Reasoning)),
         "text": "".join(part.text for part in candidate.parts if isinstance(part, Text)),
-        "calls": [{"name": call.name, "args": json.loads(call.arguments)} for call in calls],
+        "calls": [{"name": call.name, "args": arguments(call)} for call in calls],
         "finish": candidate.finish.reason,
         "usage": {
             "input": usage.input_tokens, "output": usage.output_tokens, "cached": usage.cached_tokens or 0,

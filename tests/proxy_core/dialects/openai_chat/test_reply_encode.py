@@ -54,7 +54,15 @@ def test_thinking_comes_with_its_seal() -> None:
         "reasoning.text",
         "reasoning.encrypted",
     ]
-    assert found["content"] is None
+    assert found["content"] == ""
+
+
+def test_an_empty_answer_is_an_empty_text_and_a_withheld_one_is_none() -> None:
+    assert message()["content"] == ""
+    assert message(Text(""), Reasoning(("hm",)))["content"] == ""
+    assert message(Refusal("no"))["content"] is None
+    assert message(ToolCall("c", "f", "{}"))["content"] is None
+    assert body(reply(reason="filter"))["choices"][0]["message"]["content"] is None
 
 
 def test_calls_pictures_sound_and_refusals() -> None:

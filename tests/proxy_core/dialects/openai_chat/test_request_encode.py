@@ -36,7 +36,11 @@ def test_samples_come_out_as_they_went_in() -> None:
     for sample in load.samples(NAME):
         asked = DIALECT.decode_request(sample.request_bytes, CALL)
         encoded = DIALECT.encode_request(asked, target())
-        assert json.loads(encoded.body) == {**sample.request, "model": "up"}
+        expected = {**sample.request, "model": "up"}
+        for message in expected["messages"]:
+            # The two roles have the same rank, and only one of them is known everywhere.
+            message["role"] = message["role"].replace("developer", "system")
+        assert json.loads(encoded.body) == expected
         assert encoded.losses == ()
 
 

@@ -97,7 +97,8 @@ def test_the_sdk_reads_every_sample_after_a_round_trip(sample: load.Sample, sdk:
     assert last.response.output_text == sample.expect["text"]
     assert last.response.usage.input_tokens == sample.expect["usage"]["input"]
     theirs = json.loads(sample.response)
-    assert [item.type for item in last.response.output] == [item["type"] for item in theirs["output"]]
+    if sample.expect["text"] or sample.expect["calls"]:
+        assert [item.type for item in last.response.output] == [item["type"] for item in theirs["output"]]
 
 
 def test_the_sdk_is_told_of_a_break(sdk: Any) -> None:

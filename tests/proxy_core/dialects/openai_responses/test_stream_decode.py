@@ -66,7 +66,10 @@ def means(sample: load.Sample, events: list[StreamEvent]) -> None:
     text = "".join(part.text for part in candidate.parts if isinstance(part, Text))
     thinking = "".join(part.text for part in candidate.parts if isinstance(part, Reasoning))
     calls = [
-        {"name": part.name, "args": json.loads(part.arguments)}
+        {
+            "name": part.name,
+            "args": {"input": part.arguments} if part.form == "freeform" else json.loads(part.arguments),
+        }
         for part in candidate.parts
         if isinstance(part, ToolCall)
     ]

@@ -1,0 +1,32 @@
+from dataclasses import fields, replace
+
+from proxy_core.ir.stream import Usage
+from proxy_core.usage.ledger import Outcome, row
+from tests.contract.rows import ROW
+
+OUTCOME = Outcome(
+    **{field.name: getattr(ROW, field.name) for field in fields(Outcome) if field.name != "usage"},
+    usage=Usage(100, 20, 10, 5, reasoning_tokens=7),
+)
+
+
+def test_a_row_has_everything_of_its_exchange() -> None:
+    assert row(OUTCOME) == replace(ROW, cost_micro=None)
+
+
+def test_a_known_model_has_a_cost_and_an_unknown_one_none() -> None:
+    micro = 85 * 2.5 + 10 * 1.25 + 5 * 2.5 + 20 * 10
+    assert row(replace(OUTCOME, model="gpt-4o")).cost_micro == round(micro)
+    assert row(replace(OUTCOME, model=None)).cost_micro is None
+
+
+def test_without_usage_nothing_is_counted_as_zero() -> None:
+    bare = row(replace(OUTCOME, usage=None, model="gpt-4o"))
+    assert (bare.input_tokens, bare.output_tokens, bare.cached_tokens, bare.cost_micro) == (None,) * 4
+    assert not bare.usage_estimated
+
+
+def test_an_estimate_says_so() -> None:
+    estimated = row(replace(OUTCOME, usage=Usage(10, 0, estimated=True)))
+    assert estimated.usage_estimated
+    assert estimated.reasoning_tokens is None
