@@ -20,11 +20,13 @@ hypothesis.settings.load_profile("gate")
 
 
 def _qt_loop() -> asyncio.AbstractEventLoop:
-    import qasync
     from PySide6.QtWidgets import QApplication
 
-    loop: asyncio.AbstractEventLoop = qasync.QEventLoop(QApplication.instance() or QApplication([]))
-    return loop
+    from app.loop import DesktopLoop
+
+    application = QApplication.instance() or QApplication([])
+    assert isinstance(application, QApplication)
+    return DesktopLoop(application)
 
 
 def pytest_asyncio_loop_factories(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
+from proxy_core.network import is_loopback
 from proxy_core.provider import Provider
 from proxy_core.settings import AccountSettings, ModelSettings, NetworkSettings
 
@@ -16,7 +18,8 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 class Account:
     """One identity at a provider.
 
-    ``base_url`` None: the provider's own; ``proxy`` None: the environment's.
+    ``base_url`` None: the provider's own; ``proxy`` None: the environment's. ``is_local``: it was not
+    configured, it is the demo or a model server found on this machine.
     """
 
     id: str
@@ -28,15 +31,15 @@ class Account:
     proxy: str | None = None
     headers: Mapping[str, str] = field(default_factory=lambda: _NO_HEADERS)
     has_key: bool = False
-
-    @property
-    def is_local(self) -> bool:
-        """Whether it was not configured: the demo, or a model server found on this machine."""
-        return self.id == self.provider.name and not self.has_key
+    is_local: bool = False
 
 
 def from_settings(settings: AccountSettings, provider: Provider, network: NetworkSettings) -> Account:
-    """Return the account of a settings entry."""
+    """Return the account of a settings entry.
+
+    Without a proxy of its own or a general one, an address on this machine goes ``direct``.
+    """
+    address = settings.base_url or provider.base_url or ""
     return Account(
         id=settings.id,
         provider=provider,
@@ -44,7 +47,7 @@ def from_settings(settings: AccountSettings, provider: Provider, network: Networ
         base_url=settings.base_url or None,
         dialect=settings.dialect,
         models=settings.models,
-        proxy=settings.proxy or network.proxy or None,
+        proxy=settings.proxy or network.proxy or ("direct" if _is_here(address) else None),
         headers=settings.headers,
         has_key=settings.has_key and provider.key_use != "none",
     )
@@ -53,4 +56,19 @@ def from_settings(settings: AccountSettings, provider: Provider, network: Networ
 def unconfigured(provider: Provider, base_url: str | None, network: NetworkSettings) -> Account:
     """Return the account of a provider that needs no configuration (demo, local model server)."""
     proxy = "direct" if base_url else network.proxy or None
-    return Account(id=provider.name, provider=provider, name=provider.title, base_url=base_url, proxy=proxy)
+    return Account(
+        id=provider.name,
+        provider=provider,
+        name=provider.title,
+        base_url=base_url,
+        proxy=proxy,
+        is_local=True,
+    )
+
+
+def _is_here(address: str) -> bool:
+    try:
+        host = urlsplit(address if "://" in address else f"//{address}").hostname
+    except ValueError:
+        return False
+    return host is not None and is_loopback(host)

@@ -61,6 +61,7 @@ class Catalogue:
         for account in (*self._accounts, *self._local):
             if known.get(account.id) != account:
                 self._lists.pop(account.id, None)
+                self._running.pop(account.id, None)  # its answer is for settings that are gone
         self._offers = None
 
     def account(self, account_id: str) -> Account | None:
@@ -128,7 +129,11 @@ class Catalogue:
             return
         task = self._tasks.spawn(self._ask(account), f"model list of {account.id}")
         self._running[account.id] = task
-        task.add_done_callback(lambda _: self._running.pop(account.id, None))
+        task.add_done_callback(lambda done: self._asked(account.id, done))
+
+    def _asked(self, account_id: str, task: asyncio.Task[None]) -> None:
+        if self._running.get(account_id) is task:
+            del self._running[account_id]
 
     async def _ask(self, account: Account) -> None:
         known = self._lists.get(account.id)

@@ -21,6 +21,7 @@ class Credentials:
         self._vault = vault
         self._timeout_s = timeout_s
         self._cache: dict[str, str] = {}
+        self._generation = 0
         self._waiting: dict[str, asyncio.Task[str | ProxyError | None]] = {}
         self._tasks = TaskGroup()
 
@@ -38,7 +39,6 @@ class Credentials:
                 f"Add it again: trunkline accounts add {account.provider.name} "
                 "--name NAME --replace --key-stdin"
             )
-        self._cache[name] = secret
         return secret
 
     async def proxy(self, account: Account) -> str | None:
@@ -46,23 +46,24 @@ class Credentials:
         if account.proxy is None or "@" not in account.proxy:
             return account.proxy
         name = proxy_secret(account.id)
-        if name not in self._cache:
-            self._cache[name] = await self._read(name) or account.proxy
-        return self._cache[name]
+        return self._cache.get(name) or await self._read(name) or account.proxy
 
     async def _read(self, name: str) -> str | None:
         # One question to the vault per secret, however many requests wait for it; a request that leaves
         # does not take the answer away from the others.
+        generation = self._generation
         task = self._waiting.get(name)
         if task is None:
             task = self._waiting[name] = self._tasks.spawn(self._asked(name), "secret from the vault")
-            task.add_done_callback(lambda _: self._waiting.pop(name, None))
+            task.add_done_callback(lambda done: self._answered(name, done))
         try:
             found = await asyncio.wait_for(asyncio.shield(task), self._timeout_s)
         except TimeoutError:
             raise VaultLockedError("The vault does not answer; it may wait to be unlocked.") from None
         if isinstance(found, ProxyError):
             raise found
+        if found is not None and generation == self._generation:
+            self._cache[name] = found
         return found
 
     async def _asked(self, name: str) -> str | ProxyError | None:
@@ -72,6 +73,12 @@ class Credentials:
         except ProxyError as error:
             return error
 
+    def _answered(self, name: str, task: asyncio.Task[str | ProxyError | None]) -> None:
+        if self._waiting.get(name) is task:
+            del self._waiting[name]
+
     def forget(self) -> None:
-        """Drop every cached secret: the next use reads the vault again."""
+        """Drop every cached secret, also what the vault is answering now: the next use reads it again."""
+        self._generation += 1
         self._cache.clear()
+        self._waiting.clear()

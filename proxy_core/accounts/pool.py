@@ -85,7 +85,10 @@ class AccountPool:
         key = (target.account, _ANY if failure.scope == "account" else target.model)
         known = self._rests.get(key)
         now = self._clock.monotonic()
-        if known is not None and known.is_limit and known.until > now and failure.kind in _LIMITS:
+        is_limited = known is not None and known.is_limit and known.until > now
+        if known is not None and is_limited and failure.kind not in _LIMITS:
+            return known  # a fault that comes late tells nothing of the limit
+        if known is not None and is_limited:
             # a burst of calls that all fail at once is one step of the ladder; a longer hint counts
             hinted = now + min(failure.retry_after_s or 0.0, LONGEST_REST_S)
             streak = known.streak

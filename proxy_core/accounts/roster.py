@@ -35,7 +35,7 @@ def roster(settings: Settings, providers: Mapping[str, Provider]) -> Roster:
     free = [one for one in providers.values() if one.name not in {account.id for account in configured}]
     network = settings.network
     local = tuple(
-        unconfigured(provider, provider.discover_url, network)
+        unconfigured(provider, _address(provider), network)
         for provider in free
         if settings.routing.local_servers and provider.discover_url
     )
@@ -46,6 +46,14 @@ def roster(settings: Settings, providers: Mapping[str, Provider]) -> Roster:
         if shows_demo and provider.key_use == "none" and provider.discover_url is None
     )
     return Roster(configured, local, demo, {name: _alias(rule) for name, rule in settings.aliases.items()})
+
+
+def _address(provider: Provider) -> str | None:
+    # the place to look at is often the model list below the address itself
+    base = provider.base_url
+    if base and f"{provider.discover_url}/".startswith(f"{base.rstrip('/')}/"):
+        return base
+    return provider.discover_url
 
 
 def _check(number: int, entry: AccountSettings, providers: Mapping[str, Provider]) -> None:

@@ -62,6 +62,7 @@ async def relay_stream(attempt: Attempt, reply: UpstreamReply, writer: Writer) -
                 tap.feed(chunk)
                 if writer.has_written:
                     await writer.write(chunk)
+                    exchange.is_complete = _is_good(tap)
                     continue
                 # nobody can use a part of the first event, and it may be an error
                 held += chunk
@@ -70,12 +71,12 @@ async def relay_stream(attempt: Attempt, reply: UpstreamReply, writer: Writer) -
                 if _is_useful(held, attempt.mode):
                     await start(attempt, reply.headers)
                     await writer.write(bytes(held))
+                    exchange.is_complete = _is_good(tap)
         tap.close()
     except UpstreamError as error:
         broken = error.failure()
     finally:
         exchange.usage = tap.usage
-        exchange.is_complete = tap.is_complete and tap.failure is None
     if tap.failure is None and not tap.is_complete:
         broken = broken or UpstreamProtocolError("The provider broke off its reply.").failure()
     if not writer.has_written:
@@ -84,6 +85,7 @@ async def relay_stream(attempt: Attempt, reply: UpstreamReply, writer: Writer) -
             return attempt.classified(failure, reply.headers)
         await start(attempt, reply.headers)
         await writer.write(bytes(held))
+    exchange.is_complete = _is_good(tap)
     await _end(attempt, tap, writer, broken)
     return None
 
@@ -96,6 +98,10 @@ async def _end(attempt: Attempt, tap: Tap, writer: Writer, broken: Failure | Non
     elif broken is not None and not tap.is_complete:
         await writer.write_fault(broken)
     await attempt.sink.finish()
+
+
+def _is_good(tap: Tap) -> bool:
+    return tap.is_complete and tap.failure is None
 
 
 def _is_another_s_turn(tap: Tap) -> bool:

@@ -86,7 +86,7 @@ class _Watcher:
 
     def __init__(self, attempt: Attempt) -> None:
         self._exchange = attempt.exchange
-        self._streams = attempt.mode != "whole"
+        self.has_ended = False
 
     def note(self, event: StreamEvent) -> None:
         """Look at an event."""
@@ -96,7 +96,7 @@ class _Watcher:
             case UsageReport():
                 self._exchange.usage = event.usage
             case End():
-                self._exchange.is_complete = self._streams
+                self.has_ended = True
             case _:
                 pass
 
@@ -123,6 +123,7 @@ async def relay_stream(attempt: Attempt, reply: UpstreamReply, writer: Writer) -
             else:
                 pending = [event]
             await writer.write(b"".join([encoder.encode(one) for one in pending]))
+            exchange.is_complete = watcher.has_ended
             if isinstance(event, Fault):
                 exchange.failure = attempt.classified(event.failure, {})
                 exchange.status = event.failure.status

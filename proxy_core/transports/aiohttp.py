@@ -6,13 +6,14 @@ lives on until it expires); silence is watched by the relay.
 
 from __future__ import annotations
 
+import codecs
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 import aiohttp
-from aiohttp_socks import ProxyConnector, ProxyError
+from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
 
 from proxy_core.errors import UpstreamError, UpstreamProtocolError, UpstreamTimeout, UpstreamUnavailable
 from proxy_core.network import is_loopback
@@ -25,11 +26,14 @@ _ERRORS: tuple[tuple[type[BaseException], type[UpstreamError], str], ...] = (
     (TimeoutError, UpstreamTimeout, "did not answer in time"),
     (aiohttp.ClientProxyConnectionError, UpstreamUnavailable, "is behind a proxy that cannot be reached"),
     (aiohttp.ClientHttpProxyError, UpstreamUnavailable, "is behind a proxy that refused the connection"),
+    (ProxyTimeoutError, UpstreamTimeout, "is behind a proxy that did not answer in time"),
+    (ProxyConnectionError, UpstreamUnavailable, "is behind a proxy that cannot be reached"),
     (ProxyError, UpstreamUnavailable, "is behind a proxy that refused the connection"),
     (aiohttp.ClientConnectorDNSError, UpstreamUnavailable, "has an address that cannot be found"),
     (aiohttp.ClientSSLError, UpstreamUnavailable, "has a certificate that does not verify"),
     (ssl.SSLError, UpstreamUnavailable, "has a certificate that does not verify"),
     (aiohttp.ClientConnectorError, UpstreamUnavailable, "cannot be reached"),
+    (aiohttp.NonHttpUrlClientError, UpstreamUnavailable, "has an address that makes no sense"),
     (aiohttp.InvalidURL, UpstreamUnavailable, "has an address that makes no sense"),
     (aiohttp.ClientPayloadError, UpstreamProtocolError, "broke off its reply"),
     (aiohttp.ServerDisconnectedError, UpstreamProtocolError, "closed the connection without an answer"),
@@ -39,6 +43,8 @@ _ERRORS: tuple[tuple[type[BaseException], type[UpstreamError], str], ...] = (
 )
 _CAUGHT: tuple[type[BaseException], ...] = tuple(row[0] for row in _ERRORS)
 _WEB = "web"
+_NAMES = codecs.lookup("idna")
+"""Loaded here, or the first name that is written for a proxy would load it, and loading reads files."""
 
 
 def _converted(error: BaseException, host: str) -> UpstreamError:

@@ -100,7 +100,7 @@ from proxy_core import slow
 def test_allowed_log(): logging.getLogger("x").warning("loud")
 async def test_off_the_loop(): await asyncio.to_thread(slow.nap)
 @pytest.mark.qtloop
-async def test_qt_loop(): assert "qasync" in type(asyncio.get_running_loop()).__module__
+async def test_qt_loop(): assert type(asyncio.get_running_loop()).__name__ == "DesktopLoop"
 @pytest.mark.network
 def test_deselected(): assert False
 """
@@ -172,6 +172,8 @@ def test_pytest_bites(tree: Path) -> None:
     plant(tree, "tests/test_clean.py", TESTS_THAT_PASS)
     plant(tree, "proxy_core/slow.py", "import time\ndef nap(): time.sleep(0.001)\n")
     shutil.copy(ROOT / "tests/conftest.py", tree / "tests")
+    shutil.copytree(ROOT / "app", tree / "app", dirs_exist_ok=True)
+    shutil.copytree(ROOT / "proxy_core", tree / "proxy_core", dirs_exist_ok=True)
     said = run(tree, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rA").stdout
     outcomes = {
         (found[2], found[1]) for found in re.finditer(r"^(\w+) tests/test_\w+\.py::(\w+)", said, re.M)

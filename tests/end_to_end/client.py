@@ -1,4 +1,4 @@
-"""What a plain HTTP client sees: requests of each dialect, raw bytes, and errors read in each dialect's shape."""
+"""A plain HTTP client: requests of each dialect, raw bytes, and errors read in each dialect's shape."""
 
 import asyncio
 import json

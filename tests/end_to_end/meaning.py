@@ -12,6 +12,7 @@ from google import genai
 from google.genai import errors as genai_errors
 
 CHAT_FINISH = {"stop": "stop", "length": "length", "tool_calls": "tool", "content_filter": "filter"}
+GEMINI_FINISH = {"STOP": "stop", "MAX_TOKENS": "length", "SAFETY": "filter", "OTHER": "other"}
 ANTHROPIC_FINISH = {
     "end_turn": "stop",
     "stop_sequence": "stop_sequence",
@@ -45,24 +46,24 @@ class ChatSdk:
     """The openai SDK on Chat Completions."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._sdk = openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0)
+        self.sdk = openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0)
 
     async def close(self) -> None:
-        await self._sdk.close()
+        await self.sdk.close()
 
     async def ask(self, model: str, body: dict[str, Any], stream: bool) -> Meaning:
         body = {**body, "model": model}
         messages = body.pop("messages")
         try:
             if not stream:
-                whole = await self._sdk.chat.completions.create(
+                whole = await self.sdk.chat.completions.create(
                     model=model, messages=messages, extra_body=body
                 )
                 return _chat(whole)
             body["stream_options"] = {"include_usage": True}
             if any(tool["type"] == "custom" for tool in body.get("tools", ())):
                 return await self._raw(model, messages, body)
-            chunks = self._sdk.chat.completions.stream(model=model, messages=messages, extra_body=body)
+            chunks = self.sdk.chat.completions.stream(model=model, messages=messages, extra_body=body)
             thinking = ""
             async with chunks as events:
                 async for event in events:
@@ -83,8 +84,8 @@ class ChatSdk:
             raise SdkError(200, str(error.message)) from error
 
     async def _raw(self, model: str, messages: Any, body: dict[str, Any]) -> Meaning:
-        """Ask for a stream without the helper, which cannot put custom tool calls together (openai 3.52.0)."""
-        chunks = await self._sdk.chat.completions.create(
+        """Ask for a stream without the helper, which fails at custom tool calls (openai 3.52.0)."""
+        chunks = await self.sdk.chat.completions.create(
             model=model, messages=messages, stream=True, extra_body=body
         )
         return _joined([chunk async for chunk in chunks])
@@ -98,12 +99,12 @@ class ResponsesSdk(ChatSdk):
         told = body.pop("input")
         try:
             if not stream:
-                return _response(await self._sdk.responses.create(model=model, input=told, extra_body=body))
-            events = await self._sdk.responses.create(model=model, input=told, stream=True, extra_body=body)
+                return _response(await self.sdk.responses.create(model=model, input=told, extra_body=body))
+            events = await self.sdk.responses.create(model=model, input=told, stream=True, extra_body=body)
             final: Any = None
             streamed = ""
             async for event in events:
-                if event.type == "response.output_text.delta":
+                if event.type in ("response.output_text.delta", "response.refusal.delta"):
                     streamed += event.delta
                 if event.type in ("response.completed", "response.incomplete", "response.failed"):
                     final = event.response
@@ -116,7 +117,7 @@ class ResponsesSdk(ChatSdk):
 
     async def count(self, model: str, body: dict[str, Any]) -> int:
         body = {**body, "model": model}
-        counted = await self._sdk.responses.input_tokens.count(model=model, extra_body=body)
+        counted = await self.sdk.responses.input_tokens.count(model=model, extra_body=body)
         return counted.input_tokens
 
 
@@ -124,18 +125,18 @@ class AnthropicSdk:
     """The anthropic SDK."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._sdk = anthropic.AsyncAnthropic(base_url=url, api_key=key, max_retries=0)
+        self.sdk = anthropic.AsyncAnthropic(base_url=url, api_key=key, max_retries=0)
 
     async def close(self) -> None:
-        await self._sdk.close()
+        await self.sdk.close()
 
     async def ask(self, model: str, body: dict[str, Any], stream: bool) -> Meaning:
         body = {**body, "model": model}
         known = {"model": model, "messages": body.pop("messages"), "max_tokens": body.pop("max_tokens")}
         try:
             if not stream:
-                return _message(await self._sdk.messages.create(**known, extra_body=body, timeout=30))
-            async with self._sdk.messages.stream(**known, extra_body=body) as events:
+                return _message(await self.sdk.messages.create(**known, extra_body=body, timeout=30))
+            async with self.sdk.messages.stream(**known, extra_body=body) as events:
                 streamed = ""
                 async for event in events:
                     if event.type == "text":
@@ -148,7 +149,7 @@ class AnthropicSdk:
 
     async def count(self, model: str, body: dict[str, Any]) -> int:
         body = {**body, "model": model}
-        counted = await self._sdk.messages.count_tokens(
+        counted = await self.sdk.messages.count_tokens(
             model=model, messages=body.pop("messages"), extra_body=body
         )
         return counted.input_tokens
@@ -158,24 +159,24 @@ class GeminiSdk:
     """The google-genai SDK."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._sdk = genai.Client(api_key=key, http_options={"base_url": url})
+        self.sdk = genai.Client(api_key=key, http_options={"base_url": url})
 
     async def close(self) -> None:
-        await self._sdk.aio.aclose()
-        self._sdk.close()
+        await self.sdk.aio.aclose()
+        self.sdk.close()
 
     async def ask(self, model: str, body: dict[str, Any], stream: bool) -> Meaning:
         config: Any = {"http_options": {"extra_body": body}}
         contents = "replaced by the body"
         try:
             if not stream:
-                whole = await self._sdk.aio.models.generate_content(
+                whole = await self.sdk.aio.models.generate_content(
                     model=model, contents=contents, config=config
                 )
                 return _gemini([whole])
             chunks = [
                 chunk
-                async for chunk in await self._sdk.aio.models.generate_content_stream(
+                async for chunk in await self.sdk.aio.models.generate_content_stream(
                     model=model, contents=contents, config=config
                 )
             ]
@@ -188,7 +189,7 @@ class GeminiSdk:
 
     async def count(self, model: str, body: dict[str, Any]) -> int:
         config: Any = {"http_options": {"extra_body": body}}
-        counted = await self._sdk.aio.models.count_tokens(model=model, contents="replaced", config=config)
+        counted = await self.sdk.aio.models.count_tokens(model=model, contents="replaced", config=config)
         assert counted.total_tokens is not None
         return counted.total_tokens
 
@@ -268,8 +269,10 @@ def _joined(chunks: list[Any]) -> Meaning:
 
 
 def _response(whole: Any) -> Meaning:
-    calls, thinking = [], []
+    calls, thinking, refusals = [], [], []
     for item in whole.output:
+        if item.type == "message":
+            refusals += [part.refusal for part in item.content if part.type == "refusal"]
         if item.type == "function_call":
             calls.append({"name": item.name, "args": json.loads(item.arguments)})
         elif item.type == "custom_tool_call":
@@ -282,7 +285,7 @@ def _response(whole: Any) -> Meaning:
         finish = {"max_output_tokens": "length", "content_filter": "filter"}[reason]
     usage = whole.usage
     return Meaning(
-        whole.output_text,
+        whole.output_text or "".join(refusals),
         "\n\n".join(thinking),
         calls,
         finish,
@@ -331,9 +334,7 @@ def _gemini(chunks: list[Any]) -> Meaning:
                 else:
                     found.text += part.text or ""
             if candidate.finish_reason:
-                found.finish = {"STOP": "stop", "MAX_TOKENS": "length", "SAFETY": "filter"}[
-                    candidate.finish_reason.value
-                ]
+                found.finish = GEMINI_FINISH[candidate.finish_reason.value]
         usage = chunk.usage_metadata
         if usage:
             found.usage = {

@@ -33,16 +33,19 @@ async def leaving(
 ) -> AsyncIterator[tuple[FakeVendor, Line]]:
     """Ask, wait until the vendor is silent, leave, and wait until the vendor noticed."""
     name = model(upstream)
-    async with FakeVendor(upstream, behaviour=Say(LONG, how)) as vendor:
-        async with running([account("one", vendor, name)]) as line, bare(line) as raw:
-            data = json.dumps(body(client, name, stream)).encode()
-            raw.writer.write(
-                head(line, "POST", path(client, name, stream), f"Content-Length: {len(data)}") + data
-            )
-            await asyncio.wait_for(vendor.held.wait(), 10)
-            _leave(raw, close)
-            await asyncio.wait_for(vendor.cancelled.wait(), 10)
-            yield vendor, line
+    async with (
+        FakeVendor(upstream, behaviour=Say(LONG, how)) as vendor,
+        running([account("one", vendor, name)]) as line,
+        bare(line) as raw,
+    ):
+        data = json.dumps(body(client, name, stream)).encode()
+        raw.writer.write(
+            head(line, "POST", path(client, name, stream), f"Content-Length: {len(data)}") + data
+        )
+        await asyncio.wait_for(vendor.held.wait(), 10)
+        _leave(raw, close)
+        await asyncio.wait_for(vendor.cancelled.wait(), 10)
+        yield vendor, line
 
 
 def _leave(raw: Raw, close: str) -> None:

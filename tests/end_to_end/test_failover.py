@@ -1,19 +1,19 @@
 """Several accounts: turns, what moves on to the next, and how long an account rests."""
 
 import json
-from contextlib import AsyncExitStack, asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
 
 from proxy_core.events import AccountChanged
-from proxy_core.stores.memory import MemoryVault
 from proxy_core.keys import account_secret
+from proxy_core.stores.memory import MemoryVault
 from tests.end_to_end.client import DIALECTS, TERMINAL, Caller, calling, error, in_band
 from tests.end_to_end.line import Line, account, running
 from tests.proxy_core.clocks import FakeClock, settle
-from tests.upstreams.behaviours import Fail, FailInside, Say
+from tests.upstreams.behaviours import Behaviour, Fail, FailInside, Say
 from tests.upstreams.delivery import Delivery
 from tests.upstreams.server import KEY, FakeVendor
 from tests.upstreams.vendor import Exchange, Reply, Vendor, event_stream
@@ -47,7 +47,7 @@ async def test_equal_accounts_take_turns(dialect: str) -> None:
     assert [row.account for row in line.usage.rows] == ["a0", "a1", "a2"] * 2
 
 
-FAILURES = {
+FAILURES: dict[str, Behaviour] = {
     "429": Fail(429, "rate_limit", retry_after=20),
     "401": Fail(401, "auth"),
     "402": Fail(402, "billing"),
@@ -79,9 +79,9 @@ async def test_a_failure_before_the_first_byte_is_never_seen(failure: str, clien
 @pytest.mark.parametrize("client", DIALECTS)
 async def test_an_error_inside_a_200_is_never_seen_if_it_is_the_first_thing(client: str) -> None:
     for upstream in DIALECTS:
-        for write in (None, 5):
+        for write, gap in ((None, 0.0), (9, 0.003)):
             async with several(upstream, client) as (vendors, _, caller):
-                vendors[0].behaviour = FailInside(Say(Reply("x"), Delivery(write=write)), frames=0)
+                vendors[0].behaviour = FailInside(Say(Reply("x"), Delivery(write=write, gap=gap)), frames=0)
                 found = await caller.ask(client, "m", stream=True)
                 assert found.status == 200, (upstream, found.body)
                 assert b"All well." in found.body
@@ -218,20 +218,24 @@ async def test_a_new_account_serves_while_it_runs_and_a_removed_one_does_not() -
     vault = MemoryVault()
     for name in ("one", "two"):
         await vault.put(account_secret(name), KEY)
-    async with FakeVendor(CHAT, behaviour=GOOD) as first, FakeVendor(CHAT, behaviour=GOOD) as second:
-        async with running([account("one", first, "m")], vault=vault) as line, calling(line) as caller:
-            assert (await caller.ask(CHAT, "m")).status == 200
-            document = {
-                "accounts": [account("two", second, "m")],
-                "routing": {"local_servers": False},
-                "aliases": {"mine": {"model": "m", "reasoning": "high"}},
-            }
-            await line.proxy.reload(parse(document, {}))
-            assert (await caller.ask(CHAT, "mine")).status == 200
-            assert asked([first, second]) == [1, 1]
-            assert second.requests[0].body["reasoning_effort"] == "high"
-            await line.proxy.reload(parse({"routing": {"local_servers": False, "demo": "off"}}, {}))
-            assert (await caller.ask(CHAT, "m")).status == 404
+    async with (
+        FakeVendor(CHAT, behaviour=GOOD) as first,
+        FakeVendor(CHAT, behaviour=GOOD) as second,
+        running([account("one", first, "m")], vault=vault) as line,
+        calling(line) as caller,
+    ):
+        assert (await caller.ask(CHAT, "m")).status == 200
+        document = {
+            "accounts": [account("two", second, "m")],
+            "routing": {"local_servers": False},
+            "aliases": {"mine": {"model": "m", "reasoning": "high"}},
+        }
+        await line.proxy.reload(parse(document, {}))
+        assert (await caller.ask(CHAT, "mine")).status == 200
+        assert asked([first, second]) == [1, 1]
+        assert second.requests[0].body["reasoning_effort"] == "high"
+        await line.proxy.reload(parse({"routing": {"local_servers": False, "demo": "off"}}, {}))
+        assert (await caller.ask(CHAT, "m")).status == 404
 
 
 class Slowly:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.end_to_end.client import DIALECTS, TERMINAL, calling, error, events, in_band, model
 from tests.end_to_end.line import account, running
-from tests.proxy_core.clocks import FakeClock
+from tests.proxy_core.clocks import FakeClock, HastyClock
 from tests.upstreams.behaviours import Fail, Say
 from tests.upstreams.delivery import Delivery
 from tests.upstreams.server import FakeVendor
@@ -27,14 +27,17 @@ LONG = Reply("This answer is long enough to be sent in several pieces, one after
 async def test_a_stream_that_breaks_ends_with_an_error(client: str, upstream: str, ending: Any) -> None:
     # a pause, or the reset may overtake what was sent before it
     how = Delivery(frames=BEGUN[upstream], ending=ending, gap=0.02)
-    async with FakeVendor(upstream, behaviour=Say(LONG, how)) as vendor:
-        async with running([account("one", vendor, "m")]) as line, calling(line) as caller:
-            found = await caller.ask(client, "m", stream=True)
-            assert found.status == 200
-            message = in_band(client, found.body)
-            assert message
-            assert vendor.key is not None
-            assert vendor.key not in message
+    async with (
+        FakeVendor(upstream, behaviour=Say(LONG, how)) as vendor,
+        running([account("one", vendor, "m")]) as line,
+        calling(line) as caller,
+    ):
+        found = await caller.ask(client, "m", stream=True)
+        assert found.status == 200
+        message = in_band(client, found.body)
+        assert message
+        assert vendor.key is not None
+        assert vendor.key not in message
     (row,) = line.usage.rows
     assert (row.status, row.error, row.attempts) == (502, "server", 1)
 
@@ -49,36 +52,45 @@ async def test_a_stream_cut_inside_an_event_still_ends_with_an_error_of_its_own(
             frames = (*given.frames[:2], given.frames[2][:20], *given.frames[3:])
             return type(given)(given.status, frames, given.content_type, given.headers, given.streamed)
 
-    async with FakeVendor(client, behaviour=Torn(LONG, how)) as vendor:
-        async with running([account("one", vendor, "m")]) as line, calling(line) as caller:
-            found = await caller.ask(client, "m", stream=True)
-            last = events(found.body)[-1]
-            assert "error" in json.loads(last) or json.loads(last)["type"] == "response.failed"
-            assert TERMINAL[client] not in found.body.decode()
+    async with (
+        FakeVendor(client, behaviour=Torn(LONG, how)) as vendor,
+        running([account("one", vendor, "m")]) as line,
+        calling(line) as caller,
+    ):
+        found = await caller.ask(client, "m", stream=True)
+        last = events(found.body)[-1]
+        assert "error" in json.loads(last) or json.loads(last)["type"] == "response.failed"
+        assert TERMINAL[client] not in found.body.decode()
 
 
 @pytest.mark.parametrize("client", DIALECTS)
 async def test_a_gemini_array_that_breaks_says_so(client: str) -> None:
     how = Delivery(frames=2, ending="stop", gap=0.02)
-    async with FakeVendor(client, behaviour=Say(LONG, how)) as vendor:
-        async with running([account("one", vendor, "m")]) as line, calling(line) as caller:
-            value = {"contents": [{"parts": [{"text": "Hello."}]}]}
-            found = await caller.post("/v1beta/models/m:streamGenerateContent", value)
-            if found.status == 200:
-                assert "error" in json.loads(found.body)[-1]
-                assert b"finishReason" not in found.body
-            else:
-                error(GEMINI, found.body)
+    async with (
+        FakeVendor(client, behaviour=Say(LONG, how)) as vendor,
+        running([account("one", vendor, "m")]) as line,
+        calling(line) as caller,
+    ):
+        value = {"contents": [{"parts": [{"text": "Hello."}]}]}
+        found = await caller.post("/v1beta/models/m:streamGenerateContent", value)
+        if found.status == 200:
+            assert "error" in json.loads(found.body)[-1]
+            assert b"finishReason" not in found.body
+        else:
+            error(GEMINI, found.body)
 
 
 @pytest.mark.parametrize("ending", ["cut", "stop"])
 @pytest.mark.parametrize(("client", "upstream"), PAIRS)
 async def test_a_whole_reply_that_breaks_is_a_502(client: str, upstream: str, ending: Any) -> None:
-    async with FakeVendor(upstream, behaviour=Say(LONG, Delivery(ending=ending))) as vendor:
-        async with running([account("one", vendor, "m")]) as line, calling(line) as caller:
-            found = await caller.ask(client, "m")
-            assert found.status in (500, 502)
-            assert "127.0.0.1" in error(client, found.body)["message"]
+    async with (
+        FakeVendor(upstream, behaviour=Say(LONG, Delivery(ending=ending))) as vendor,
+        running([account("one", vendor, "m")]) as line,
+        calling(line) as caller,
+    ):
+        found = await caller.ask(client, "m")
+        assert found.status in (500, 502)
+        assert "127.0.0.1" in error(client, found.body)["message"]
     (row,) = line.usage.rows
     assert (row.error, row.status) == ("server", found.status)
 
@@ -90,17 +102,20 @@ async def test_a_whole_reply_that_breaks_is_a_502(client: str, upstream: str, en
 async def test_an_error_is_told_in_the_client_s_dialect(
     client: str, upstream: str, kind: Any, status: int
 ) -> None:
-    async with FakeVendor(upstream, behaviour=Fail(status, kind, "The vendor's words.")) as vendor:
-        async with running([account("one", vendor, "m")]) as line, calling(line) as caller:
-            for stream in (False, True):
-                line.proxy.reset("one")
-                found = await caller.ask(client, "m", stream)
-                assert found.status == status or {found.status, status} == {500, 502}
-                told = error(client, found.body)["message"]
-                if kind != "auth":  # those words are the fake's own
-                    assert "The vendor's words." in told
-                assert vendor.key is not None
-                assert vendor.key not in found.body.decode()
+    async with (
+        FakeVendor(upstream, behaviour=Fail(status, kind, "The vendor's words.")) as vendor,
+        running([account("one", vendor, "m")]) as line,
+        calling(line) as caller,
+    ):
+        for stream in (False, True):
+            line.proxy.reset("one")
+            found = await caller.ask(client, "m", stream)
+            assert found.status == status or {found.status, status} == {500, 502}
+            told = error(client, found.body)["message"]
+            if kind != "auth":  # those words are the fake's own
+                assert "The vendor's words." in told
+            assert vendor.key is not None
+            assert vendor.key not in found.body.decode()
 
 
 def closed_port() -> int:
@@ -154,12 +169,14 @@ async def test_a_vendor_that_never_begins_is_left_for_another(client: str) -> No
     clock = FakeClock()
     async with Silent(client) as vendor, FakeVendor(client, behaviour=Say(LONG)) as other:
         accounts = [account("one", vendor, "m"), account("two", other, "m")]
-        async with running(accounts, clock=clock, network={"first_byte_timeout_s": 30}) as line:
-            async with calling(line) as caller:
-                asking = asyncio.get_running_loop().create_task(caller.ask(client, "m"))
-                await asyncio.wait_for(vendor.held.wait(), 10)
-                await clock.advance(40)
-                assert (await asyncio.wait_for(asking, 10)).status == 200
+        async with (
+            running(accounts, clock=clock, network={"first_byte_timeout_s": 30}) as line,
+            calling(line) as caller,
+        ):
+            asking = asyncio.get_running_loop().create_task(caller.ask(client, "m"))
+            await asyncio.wait_for(vendor.held.wait(), 10)
+            await clock.advance(40)
+            assert (await asyncio.wait_for(asking, 10)).status == 200
     assert [(row.attempts, row.account) for row in line.usage.rows] == [(2, "two")]
 
 
@@ -182,12 +199,13 @@ async def test_a_vendor_that_falls_silent_ends_with_an_error(client: str, upstre
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize(
-    "name", ["demo-400", "demo-401", "demo-402", "demo-403", "demo-404", "demo-429", "demo-500", "demo-503",
-             "demo-529", "demo-cut-stream", "demo-silent", "demo-empty", "demo-html", "demo-overloaded-stream"]
-)  # fmt: skip
+    "name",
+    [f"demo-{status}" for status in (400, 401, 402, 403, 404, 429, 500, 503, 529)]
+    + [f"demo-{way}" for way in ("cut-stream", "silent", "empty", "html", "overloaded-stream")],
+)
 async def test_the_demo_s_errors_come_in_every_dialect(dialect: str, name: str) -> None:
     for stream in (False, True):
-        async with running([], clock=_Hasty()) as line, calling(line) as caller:
+        async with running([], clock=HastyClock()) as line, calling(line) as caller:
             found = await caller.ask(dialect, name, stream)
             if found.status == 200 and stream:
                 assert in_band(dialect, found.body)
@@ -197,11 +215,3 @@ async def test_the_demo_s_errors_come_in_every_dialect(dialect: str, name: str) 
                 assert error(dialect, found.body)["message"]
             if name == "demo-429":
                 assert (found.status, found.headers["retry-after"]) == (429, "2")
-
-
-class _Hasty(FakeClock):
-    """Nothing takes time."""
-
-    async def sleep(self, seconds: float) -> None:
-        if seconds >= 1:
-            await super().sleep(seconds)

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from tests.end_to_end.client import calling, path
 from tests.end_to_end.line import account, running
 from tests.end_to_end.meaning import Meaning, SdkError, sdk
 from tests.samples import load
 from tests.upstreams.behaviours import Replay
+from tests.upstreams.lint import lint
 from tests.upstreams.server import FakeVendor
 
 # google-genai 3.4 subclasses aiohttp's session, which aiohttp dislikes
@@ -60,6 +62,30 @@ async def test_meaning_survives(client: str, upstream: str, stream: bool) -> Non
             wrong += [f"{name}: refused with {answer.frames!r}" for answer in vendor.refusals]
             vendor.refusals.clear()
         assert vendor.leaks == []
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("client", "upstream"), PAIRS)
+async def test_every_stream_keeps_the_rules(client: str, upstream: str) -> None:
+    """The raw bytes: SDKs are more patient than other clients."""
+    model = load.model(upstream)
+    wrong: list[str] = []
+    async with (
+        FakeVendor(upstream) as vendor,
+        running([account("one", vendor, model)]) as line,
+        calling(line) as caller,
+    ):
+        for name in _shared(client, upstream):
+            sample = load.sample(client, name)
+            if sample.is_count or sample.is_error:
+                continue
+            vendor.behaviour = Replay(name)
+            body = sample.stream_request
+            if "model" in body:
+                body["model"] = model
+            got = await caller.post(path(client, model, stream=True), body)
+            assert got.headers["content-type"].startswith("text/event-stream"), name
+            wrong += [f"{name}: {fault}" for fault in lint(client, got.body)]
     assert wrong == []
 
 

@@ -93,15 +93,15 @@ async def test_with_nothing_at_all_one_is_told_what_to_do() -> None:
 
 @pytest.mark.parametrize(("demo", "is_there"), [("on", True), ("auto", False), ("off", False)])
 async def test_the_demo_makes_room_for_the_first_account(demo: str, is_there: bool) -> None:
-    async with FakeVendor(CHAT) as vendor:
-        async with (
-            running([account("one", vendor, "m")], routing={"demo": demo}) as line,
-            calling(line) as caller,
-        ):
-            listed = ids(CHAT, (await caller.get("/v1/models")).json)
-            assert ("demo-echo" in listed) is is_there
-            assert "m" in listed
-            assert (await caller.ask(CHAT, "demo-echo")).status == (200 if is_there else 404)
+    async with (
+        FakeVendor(CHAT) as vendor,
+        running([account("one", vendor, "m")], routing={"demo": demo}) as line,
+        calling(line) as caller,
+    ):
+        listed = ids(CHAT, (await caller.get("/v1/models")).json)
+        assert ("demo-echo" in listed) is is_there
+        assert "m" in listed
+        assert (await caller.ask(CHAT, "demo-echo")).status == (200 if is_there else 404)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -118,13 +118,16 @@ async def test_a_vendor_s_own_list_is_served(dialect: str) -> None:
 
 async def test_an_unknown_model_waits_for_a_list_that_is_on_its_way() -> None:
     clock = FakeClock()
-    async with FakeVendor(CHAT, models=["old-1"]) as vendor:
-        async with running([account("one", vendor)], clock=clock) as line, calling(line) as caller:
-            assert (await caller.ask(CHAT, "old-1")).status == 200
-            vendor.models = ("old-1", "new-1")
-            assert (await caller.ask(CHAT, "new-1")).status == 404
-            await clock.advance(7 * 3600)
-            assert (await caller.ask(CHAT, "new-1")).status == 200
+    async with (
+        FakeVendor(CHAT, models=["old-1"]) as vendor,
+        running([account("one", vendor)], clock=clock) as line,
+        calling(line) as caller,
+    ):
+        assert (await caller.ask(CHAT, "old-1")).status == 200
+        vendor.models = ("old-1", "new-1")
+        assert (await caller.ask(CHAT, "new-1")).status == 404
+        await clock.advance(7 * 3600)
+        assert (await caller.ask(CHAT, "new-1")).status == 200
 
 
 async def test_pins_suffixes_and_prefixes_work_on_the_wire() -> None:
@@ -153,16 +156,19 @@ async def test_tokens_are_counted_or_estimated_and_that_is_said(dialect: str) ->
     }[dialect]
     member = {RESPONSES: "input_tokens", ANTHROPIC: "input_tokens", GEMINI: "totalTokens"}[dialect]
     for upstream in DIALECTS:
-        async with FakeVendor(upstream) as vendor, running([account("one", vendor, "m")]) as line:
-            async with calling(line) as caller:
-                found = await caller.post(where, value)
-                assert found.status == 200, found.body
-                assert found.json[member] > 0
-                is_estimate = upstream == CHAT
-                assert ("x-trunkline-estimated" in found.headers) is is_estimate
-                assert len(vendor.requests) == (0 if is_estimate else 1)
-                burst = await asyncio.gather(*[caller.post(where, value) for _ in range(34)])
-                assert {one.status for one in burst} == {200}
+        async with (
+            FakeVendor(upstream) as vendor,
+            running([account("one", vendor, "m")]) as line,
+            calling(line) as caller,
+        ):
+            found = await caller.post(where, value)
+            assert found.status == 200, found.body
+            assert found.json[member] > 0
+            is_estimate = upstream == CHAT
+            assert ("x-trunkline-estimated" in found.headers) is is_estimate
+            assert len(vendor.requests) == (0 if is_estimate else 1)
+            burst = await asyncio.gather(*[caller.post(where, value) for _ in range(34)])
+            assert {one.status for one in burst} == {200}
         assert {row.operation for row in line.usage.rows} == {"count_tokens"}
 
 

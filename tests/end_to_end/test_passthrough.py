@@ -20,18 +20,13 @@ CHAT, RESPONSES, ANTHROPIC, GEMINI = DIALECTS
 def odd(dialect: str, name: str) -> bytes:
     """A body that no encoder would write: blanks, order, number spelling, escapes."""
     said = '[ {"role":"user",  "content":"caf\\u00e9 \\/ 1"} ]'
-    match dialect:
-        case "openai_chat":
-            text = '{ "temperature":1.50,  "messages":%s ,"model":"%s","seed":7 }' % (said, name)
-        case "openai_responses":
-            text = '{"temperature" : 1.50, "input":%s,\n"model" : "%s"}' % (said, name)
-        case "anthropic_messages":
-            text = '{"max_tokens":64,  "temperature":0.50,"messages":%s ,"model" :"%s"}' % (said, name)
-        case _:
-            text = (
-                '{"generationConfig" : {"temperature":1.50 } ,"contents":[{"parts":[{"text":"caf\\u00e9"}]}]}'
-            )
-    return text.encode()
+    text = {
+        CHAT: '{ "temperature":1.50,  "messages":SAID ,"model":"NAME","seed":7 }',
+        RESPONSES: '{"temperature" : 1.50, "input":SAID,\n"model" : "NAME"}',
+        ANTHROPIC: '{"max_tokens":64,  "temperature":0.50,"messages":SAID ,"model" :"NAME"}',
+        GEMINI: '{"generationConfig" : {"temperature":1.50 } ,"contents":[{"parts":[{"text":"x\\u00e9"}]}]}',
+    }[dialect]
+    return text.replace("SAID", said).replace("NAME", name).encode()
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -130,19 +125,25 @@ async def test_only_listed_headers_pass_in_either_direction(dialect: str, stream
             vendor.forbidden = (line.key,)
             where = path(dialect, name, stream)
             where += ("&" if "?" in where else "?") + f"key={line.key}"
-            found = await caller.post(
-                where, body(dialect, name, stream), x_api_key=line.key, x_goog_api_key=line.key, api_key=line.key,
-                cookie="session=1", proxy_authorization="Basic eDp5", x_forwarded_for="10.1.1.1", x_private="mine",
-                anthropic_version="2023-06-01", x_client_request_id="client-1", x_goog_api_client="genai/1",
-                user_agent="tool/1",
-            )  # fmt: skip
+            named = {
+                **dict.fromkeys(("x-api-key", "x-goog-api-key", "api-key"), line.key),
+                "cookie": "session=1",
+                "proxy-authorization": "Basic eDp5",
+                "x-forwarded-for": "10.1.1.1",
+                "x-private": "mine",
+                "anthropic-version": "2023-06-01",
+                "user-agent": "tool/1",
+                "x-client-request-id": "client-1",
+                "x-goog-api-client": "genai/1",
+            }
+            found = await caller.post(where, body(dialect, name, stream), **named)
             assert found.status == 200, found.body
         assert vendor.leaks == []
         sent = vendor.requests[0].headers
         assert not sent.keys() & {"cookie", "proxy-authorization", "x-forwarded-for", "x-private", "origin"}
         assert "tool/1" not in sent["user-agent"]
-        passed = {CHAT: "x-client-request-id", RESPONSES: "x-client-request-id", ANTHROPIC: "anthropic-version",
-                  GEMINI: "x-goog-api-client"}[dialect]  # fmt: skip
+        told = {ANTHROPIC: "anthropic-version", GEMINI: "x-goog-api-client"}
+        passed = told.get(dialect, "x-client-request-id")
         assert passed in sent
         got = {header.lower(): value for header, value in found.headers.items()}
         assert PASSES[dialect] in got
@@ -154,13 +155,16 @@ async def test_only_listed_headers_pass_in_either_direction(dialect: str, stream
 @pytest.mark.parametrize("upstream", DIALECTS)
 async def test_a_translated_reply_gets_none_of_the_vendor_s_headers(upstream: str) -> None:
     client = DIALECTS[(DIALECTS.index(upstream) + 1) % 4]
-    async with FakeVendor(upstream, behaviour=Chatty(Say(Reply("Hi.")))) as vendor:
-        async with running([account("one", vendor, "m")]) as line, calling(line) as caller:
-            found = await caller.ask(client, "m")
-            got = {header.lower() for header in found.headers}
-            assert not got & (COOKIES.keys() - {"server"})
-            assert found.headers["x-trunkline-model"] == "m"
-            assert found.headers["x-trunkline-request-id"].startswith("ex-")
+    async with (
+        FakeVendor(upstream, behaviour=Chatty(Say(Reply("Hi.")))) as vendor,
+        running([account("one", vendor, "m")]) as line,
+        calling(line) as caller,
+    ):
+        found = await caller.ask(client, "m")
+        got = {header.lower() for header in found.headers}
+        assert not got & (COOKIES.keys() - {"server"})
+        assert found.headers["x-trunkline-model"] == "m"
+        assert found.headers["x-trunkline-request-id"].startswith("ex-")
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -169,16 +173,17 @@ async def test_every_piece_goes_on_before_the_next_one_comes(dialect: str) -> No
     name = model(dialect)
     sample = load.sample(dialect, "01-plain-text").stream
     assert sample is not None
-    async with FakeVendor(
-        dialect, behaviour=Replay("01-plain-text", Delivery(frames=2, ending="hold"))
-    ) as vendor:
-        async with running([account("one", vendor, name)]) as line, calling(line) as caller:
-            async with caller.open(dialect, name) as reply:
-                got = b""
-                while got.count(b"\n\n") + got.count(b"\r\n\r\n") < 2:
-                    got += await asyncio.wait_for(reply.content.readany(), 5)
-                await asyncio.wait_for(vendor.held.wait(), 5)
-                assert sample.startswith(got)
+    async with (
+        FakeVendor(dialect, behaviour=Replay("01-plain-text", Delivery(frames=2, ending="hold"))) as vendor,
+        running([account("one", vendor, name)]) as line,
+        calling(line) as caller,
+        caller.open(dialect, name) as reply,
+    ):
+        got = b""
+        while got.count(b"\n\n") + got.count(b"\r\n\r\n") < 2:
+            got += await asyncio.wait_for(reply.content.readany(), 5)
+        await asyncio.wait_for(vendor.held.wait(), 5)
+        assert sample.startswith(got)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -236,22 +241,28 @@ class OnlyWhole(Say):
 @pytest.mark.parametrize("dialect", [CHAT, RESPONSES, ANTHROPIC])
 async def test_a_vendor_that_never_streams_is_made_to(dialect: str) -> None:
     name = model(dialect)
-    async with FakeVendor(dialect, behaviour=OnlyWhole(Reply("Hello there."))) as vendor:
-        async with running([account("one", vendor, name)]) as line, calling(line) as caller:
-            found = await caller.ask(dialect, name, stream=True)
-            assert found.status == 200
-            assert found.headers["content-type"].startswith("text/event-stream")
-            assert b"Hello there." in found.body
-            assert TERMINAL[dialect].encode() in found.body
+    async with (
+        FakeVendor(dialect, behaviour=OnlyWhole(Reply("Hello there."))) as vendor,
+        running([account("one", vendor, name)]) as line,
+        calling(line) as caller,
+    ):
+        found = await caller.ask(dialect, name, stream=True)
+        assert found.status == 200
+        assert found.headers["content-type"].startswith("text/event-stream")
+        assert b"Hello there." in found.body
+        assert TERMINAL[dialect].encode() in found.body
 
 
 async def test_embeddings_pass_to_where_they_exist_and_are_refused_elsewhere() -> None:
     value = {"model": "embed", "input": "text"}
-    async with FakeVendor(CHAT) as vendor, running([account("one", vendor, "embed")]) as line:
-        async with calling(line) as caller:
-            found = await caller.post("/v1/embeddings", value)
-            assert found.status == 200, found.body
-            assert found.json["data"][0]["embedding"]
+    async with (
+        FakeVendor(CHAT) as vendor,
+        running([account("one", vendor, "embed")]) as line,
+        calling(line) as caller,
+    ):
+        found = await caller.post("/v1/embeddings", value)
+        assert found.status == 200, found.body
+        assert found.json["data"][0]["embedding"]
     assert line.usage.rows[0].operation == "embeddings"
     for dialect in (ANTHROPIC, GEMINI):
         async with FakeVendor(dialect) as vendor, running([account("one", vendor, "embed")]) as line:
@@ -278,10 +289,13 @@ async def test_html_with_status_200_is_no_reply() -> None:
                 200, (b"<html>Log in to the hotel's network</html>",), content_type="text/html"
             )
 
-    async with FakeVendor(CHAT, behaviour=Page(Reply(""))) as vendor:
-        async with running([account("one", vendor, "m")]) as line, calling(line) as caller:
-            for client in DIALECTS:
-                for stream in (False, True):
-                    found = await caller.ask(client, "m", stream)
-                    assert found.status in (500, 502), found.body
-                    assert b"hotel" not in found.body
+    async with (
+        FakeVendor(CHAT, behaviour=Page(Reply(""))) as vendor,
+        running([account("one", vendor, "m")]) as line,
+        calling(line) as caller,
+    ):
+        for client in DIALECTS:
+            for stream in (False, True):
+                found = await caller.ask(client, "m", stream)
+                assert found.status in (500, 502), found.body
+                assert b"hotel" not in found.body

@@ -51,6 +51,13 @@ class FakeClock:
         await settle()
 
 
+class HastyClock(FakeClock):
+    """Short waits take no time; those of a second and more do."""
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds if seconds >= 1 else 0)
+
+
 async def settle() -> None:
     """Let everything run that can run now."""
     for _ in range(_TURNS):

@@ -84,3 +84,22 @@ async def test_closing_twice_or_with_nothing_is_fine() -> None:
     group = TaskGroup()
     await group.close()
     await group.close()
+
+
+async def test_draining_waits_for_all_also_for_those_that_come_meanwhile() -> None:
+    group = TaskGroup()
+    done: list[str] = []
+
+    async def first() -> None:
+        await asyncio.sleep(0)
+        group.spawn(second(), "second")
+        done.append("first")
+
+    async def second() -> None:
+        await asyncio.sleep(0)
+        done.append("second")
+
+    group.spawn(first(), "first")
+    await group.drain()
+    assert done == ["first", "second"]
+    await group.drain()

@@ -31,6 +31,7 @@ class _Stream:
         self.blocks = 0
         self.called = False
         self.delta = False
+        self.broken = ""
         self.ended = False
 
     def take(self, event: Event) -> None:
@@ -116,7 +117,7 @@ class _Stream:
             return
         kind = self.open.get("type")
         if kind in ("tool_use", "server_tool_use") and self.text and not is_json(self.text):
-            self.say(f"tool input is not JSON: {self.text!r}")
+            self.broken = f"tool input is not JSON: {self.text!r}"
         if kind == "text" and not self.text:
             self.say("empty text block")
         self.open = None
@@ -131,6 +132,8 @@ class _Stream:
         self.faults += lacks(value.get("delta"), "stop_reason stop_sequence", "message_delta")
         self.faults += lacks(value.get("usage"), "output_tokens", "message_delta usage")
         reason = (value.get("delta") or {}).get("stop_reason")
+        if self.broken and reason != "max_tokens":  # which may cut the last call in two
+            self.say(self.broken)
         if reason not in _STOPS:
             self.say(f"unknown stop_reason {reason!r}")
         if (reason == "tool_use") != self.called and reason in ("tool_use", "end_turn"):

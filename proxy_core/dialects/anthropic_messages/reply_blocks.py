@@ -79,8 +79,9 @@ def encode_content(parts: Sequence[Part]) -> list[Block]:
     """Return the blocks of a reply.
 
     A seal on a text or call travels in a redacted block of its own: before a call (unless unsigned thinking
-    stands there, which takes it), and after a text that something follows. After the last text there is none: Claude Code 2.1.329 takes the last block for the
-    answer (2026-11-20), and vendors only recommend that the seal of a final text comes back.
+    stands there, which takes it), and after a text that something follows. After the last text there is
+    none: Claude Code 2.1.329 takes the last block for the answer (2026-11-20), and vendors only recommend
+    that the seal of a final text comes back.
     """
     blocks: list[Block] = []
     waiting: list[Block] = []

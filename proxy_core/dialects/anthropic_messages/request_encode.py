@@ -24,7 +24,8 @@ from proxy_core.dialects.anthropic_messages.select import select
 from proxy_core.dialects.anthropic_messages.thinking import ThinkingWire, encode_thinking
 from proxy_core.dialects.anthropic_messages.tools_encode import encode_choice, encode_tools, is_forcing
 from proxy_core.dialects.anthropic_messages.words import FAMILY, NAME
-from proxy_core.ir.message import EMPTY, Message, Reasoning, Text, ToolCall, ToolResult
+from proxy_core.errors import UnsupportedError
+from proxy_core.ir.message import EMPTY, Media, Message, Reasoning, Text, ToolCall, ToolResult
 from proxy_core.ir.request import EncodedRequest, Loss, Request
 from proxy_core.ir.structure import StructureLaws, arrange
 from proxy_core.ir.tools import ToolLimits, fit_call_ids, fit_tools
@@ -54,6 +55,7 @@ def encode_count_request(request: Request, target: EncodeTarget) -> EncodedReque
 def _encode(request: Request, target: EncodeTarget, *, counting: bool) -> EncodedRequest:
     is_own = request.dialect == NAME
     refuse_unsayable(request)
+    _refuse_media(request)
     losses: list[Loss] = []
     longest = _LONGEST_OWN if is_own else _LONGEST
     fitted, memory = fit_tools(request, ToolLimits(max_name=longest))
@@ -87,6 +89,21 @@ def _encode(request: Request, target: EncodeTarget, *, counting: bool) -> Encode
     losses += fit_marks(body)
     shorten(body["messages"])
     return EncodedRequest(emit(body), tuple(losses), replace(memory, stop=held_stops))
+
+
+def _refuse_media(request: Request) -> None:
+    """Raise UnsupportedError that names the message, before the conversation is rearranged."""
+    for place, message in enumerate(request.messages):
+        if message.role != "user":
+            continue
+        for part in message.parts:
+            for inner in part.content if isinstance(part, ToolResult) else (part,):
+                if not isinstance(inner, Media):
+                    continue
+                try:
+                    encode_part(inner, "")
+                except UnsupportedError as error:
+                    raise UnsupportedError(error.message, param=f"messages[{place}].content") from None
 
 
 def _laws(request: Request, target: EncodeTarget) -> StructureLaws:

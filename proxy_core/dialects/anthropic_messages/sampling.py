@@ -15,10 +15,16 @@ _NOWHERE = (
     "seed", "presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs", "verbosity",
     "cache_key", "metadata", "store",
 )  # fmt: skip
+_SPELLED = MappingProxyType({"cache_key": "prompt_cache_key"})
+_FEATURES = frozenset({"cachedContent", "cached_content"})
+"""Extensions that change what the model sees: leaving them out would answer another question."""
 
 
 def refuse_unsayable(request: Request) -> None:
-    """Raise UnsupportedError for several candidates or output other than text."""
+    """Raise UnsupportedError for several candidates, output other than text, and state kept elsewhere."""
+    for members in request.extensions.values():
+        for name in _FEATURES & members.keys():
+            raise UnsupportedError(f"Anthropic cannot read `{name}`; send its content.", param=name)
     candidates = request.sampling.candidates
     if candidates is not None and candidates > 1:
         raise UnsupportedError(
@@ -62,7 +68,7 @@ def encode_sampling(
             body["service_tier"] = tier
     for name in _NOWHERE:
         if getattr(sampling, name) not in (None, False):
-            losses.append(Loss(name, "Anthropic has nothing like it"))
+            losses.append(Loss(_SPELLED.get(name, name), "Anthropic has nothing like it"))
     return tuple(text for text in sampling.stop if text and not text.strip())
 
 

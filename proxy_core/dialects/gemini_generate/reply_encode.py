@@ -50,6 +50,13 @@ from proxy_core.ir.stream import (
 
 Wire = dict[str, Json]
 
+_UNSIGNED = wrap_base64(Seal("local", "unsigned", ""))
+"""Stands on the first call of a reply that nobody signed.
+
+The vendor refuses a call of the current turn without a signature. Our envelope makes the call known as
+foreign when it comes back, so that its encoder puts the vendor's own stand-in there.
+"""
+
 
 def signature(seal: Seal | None) -> str | None:
     """Return what stands in ``thoughtSignature``: the vendor's own value, or our envelope as base64."""
@@ -102,7 +109,9 @@ class CandidateWriter:
                 return self._thought(part)
             case ToolCall():
                 call = {"id": part.id, "name": part.name, "args": encode_arguments(part.arguments, part.form)}
-                return [self._signed({"functionCall": call}, signature(part.seal) or self._pop())]
+                is_first = not any(isinstance(one, ToolCall) for one in self.parts[:-1])
+                sign = signature(part.seal) or self._pop() or (_UNSIGNED if is_first else None)
+                return [self._signed({"functionCall": call}, sign)]
             case Media():
                 return [self._signed(encode_media(part, own=True), signature(part.seal))]
             case HostedStep() | Opaque() if part.dialect == NAME:

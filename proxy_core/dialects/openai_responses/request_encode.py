@@ -14,7 +14,7 @@ from proxy_core.dialects.openai_responses.settings_encode import (
     encode_sampling,
 )
 from proxy_core.dialects.openai_responses.tools_encode import encode_choice, encode_tools
-from proxy_core.dialects.openai_responses.wire import ENCRYPTED, MAX_CALL_ID, MAX_NAME, NAME
+from proxy_core.dialects.openai_responses.wire import ENCRYPTED, FAMILY, MAX_CALL_ID, MAX_NAME, NAME
 from proxy_core.errors import UnsupportedError
 from proxy_core.ir.message import Json, Reasoning
 from proxy_core.ir.request import EncodedRequest, Hosted, Loss, ReplyMemory, Request
@@ -76,12 +76,22 @@ def _encode(request: Request, target: EncodeTarget) -> tuple[dict[str, Json], li
     return body, losses, replace(memory, stop=request.sampling.stop)
 
 
+_FEATURES = frozenset({"cachedContent", "cached_content", "mcp_servers", "container"})
+"""Extensions of others that change what the model sees or can do: without them it is another question."""
+
+
 def _refuse(request: Request) -> None:
     sampling = request.sampling
+    for name in sorted(_foreign(request) & _FEATURES):
+        raise UnsupportedError(f"`{name}` means something to another vendor only; remove it.", param=name)
     if sampling.candidates is not None and sampling.candidates > 1:
         raise UnsupportedError("This model gives one answer per request: ask several times.", param="n")
     if "audio" in sampling.modalities:
         raise UnsupportedError("This model cannot answer in sound.", param="modalities")
+
+
+def _foreign(request: Request) -> set[str]:
+    return {key for family, members in request.extensions.items() if family != FAMILY for key in members}
 
 
 def _tools(request: Request, own: bool, body: dict[str, Json]) -> list[Loss]:

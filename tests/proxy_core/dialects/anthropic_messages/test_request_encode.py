@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy_core.dialects.anthropic_messages.request_encode import encode_count_request, encode_request
+from proxy_core.errors import UnsupportedError
 from proxy_core.ir.message import (
     CacheMark,
     HostedStep,
@@ -62,6 +63,15 @@ def test_every_sample_comes_back(sample: load.Sample) -> None:
     assert body == sample.request
     assert result.losses == ()
     accept(body, "count" if sample.is_count else "generate")
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["alone", "in a result"])
+def test_media_that_cannot_be_sent_are_refused_with_their_place(inside: bool) -> None:
+    sound = Media("audio", Inline("audio/wav", "UklGRg=="))
+    part: Part = ToolResult("c1", (sound,), as_text=False) if inside else sound
+    with pytest.raises(UnsupportedError) as caught:
+        encode_request(foreign(Message("user", (Text("q"),)), CALL, Message("user", (part,))), target())
+    assert caught.value.param == "messages[2].content"
 
 
 def test_encoding_twice_gives_the_same_bytes() -> None:

@@ -95,7 +95,8 @@ def test_everything_without_a_place_is_reported() -> None:
         "metadata": {"a": "b"},
         "store": True,
     }
-    assert _written(_sampled(**knobs, user="u")) == ({"metadata": {"user_id": "u"}}, set(knobs), ())
+    told = {name.replace("cache_key", "prompt_cache_key") for name in knobs}
+    assert _written(_sampled(**knobs, user="u")) == ({"metadata": {"user_id": "u"}}, told, ())
     assert _written(_sampled(store=False, logprobs=False))[1] == set()
 
 
@@ -106,6 +107,12 @@ def test_features_are_refused(knobs: dict[str, Any], param: str) -> None:
     with pytest.raises(UnsupportedError) as caught:
         refuse_unsayable(_sampled(**knobs))
     assert caught.value.param == param
+
+
+def test_state_kept_by_another_vendor_is_a_feature() -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        refuse_unsayable(foreign(extensions={"google": {"cachedContent": "cachedContents/1"}}))
+    assert caught.value.param == "cachedContent"
 
 
 def test_one_candidate_of_text_is_no_feature() -> None:

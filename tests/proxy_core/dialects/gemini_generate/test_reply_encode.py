@@ -24,7 +24,7 @@ from proxy_core.ir.message import (
     Text,
     ToolCall,
 )
-from proxy_core.ir.seal import unwrap
+from proxy_core.ir.seal import has_envelope, unwrap, wrap_base64
 from proxy_core.ir.stream import (
     Begin,
     Candidate,
@@ -123,6 +123,29 @@ def test_usage_that_comes_after_the_end_is_still_on_the_last_chunk() -> None:
     assert found[-1]["candidates"][0]["finishReason"] == "MAX_TOKENS"
 
 
+@pytest.mark.parametrize("mode", ["stream", "whole"])
+def test_the_first_call_that_nobody_signed_is_marked_as_foreign(mode: Mode) -> None:
+    parts = (Text("a"), ToolCall("c", "f", "{}"), ToolCall("d", "g", "{}"))
+    body = wire(*parts, mode=mode)
+    found = chunks(body) if mode == "stream" else [json.loads(body)]
+    given = [
+        part.get("thoughtSignature")
+        for item in found
+        for part in item["candidates"][0]["content"]["parts"]
+        if "functionCall" in part
+    ]
+    assert given == [wrap_base64(Seal("local", "unsigned", "")), None]
+    assert has_envelope(body)
+    signed = wire(ToolCall("c", "f", "{}", seal=Seal("v", SIGNATURE, "c2ln")), mode=mode)
+    assert not has_envelope(signed)
+
+
+def test_freeform_input_comes_as_the_argument_input() -> None:
+    first, _ = chunks(wire(ToolCall("c", "f", "*** Begin", "freeform")))
+    (part,) = first["candidates"][0]["content"]["parts"]
+    assert part["functionCall"]["args"] == {"input": "*** Begin"}
+
+
 def test_the_official_client_reads_a_stream() -> None:
     body = wire(
         Reasoning(("one", "two")),
@@ -137,7 +160,7 @@ def test_the_official_client_reads_a_stream() -> None:
     parts = [part for content in contents if content for part in content.parts or []]
     assert "".join(part.text for part in parts if part.thought and part.text) == "one\n\ntwo"
     assert "".join(part.text for part in parts if part.text and not part.thought) == "a\u2028bno"
-    assert [part.thought_signature for part in parts if part.thought_signature] == [b"sig"]
+    assert [part.thought_signature for part in parts if part.thought_signature][0] == b"sig"
     (call,) = [part.function_call for part in parts if part.function_call]
     assert (call.id, call.name, call.args) == ("c", "f", {"x": 1})
     last = found[-1]

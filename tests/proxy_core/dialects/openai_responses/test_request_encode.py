@@ -114,6 +114,8 @@ def test_thinking_that_cannot_be_is_a_loss() -> None:
         ({"sampling": Sampling(candidates=2)}, "n"),
         ({"sampling": Sampling(modalities=("text", "audio"))}, "modalities"),
         ({"tools": (Hosted("bash", "other", {}),)}, "tools[0]"),
+        ({"extensions": {"google": {"cachedContent": "cachedContents/1"}}}, "cachedContent"),
+        ({"extensions": {"anthropic": {"mcp_servers": [{}]}}}, "mcp_servers"),
     ],
 )
 def test_features_that_cannot_be_said_are_refused(members: Any, param: str) -> None:

@@ -1,0 +1,144 @@
+"""The loop itself; what it does with real vendors is tested end to end."""
+
+import asyncio
+import json
+
+import pytest
+
+from proxy_core.errors import UpstreamUnavailable
+from proxy_core.transports.replay import Recorded
+from tests.proxy_core.clocks import settle
+from tests.proxy_core.relay.rig import (
+    ANTHROPIC,
+    CHAT,
+    STREAM,
+    Client,
+    exchange,
+    provider,
+    recorded,
+    rig,
+    sample,
+)
+
+LIMITED = {"content-type": "application/json", "retry-after": "20"}
+ERROR = b'{"error": {"message": "No."}}'
+TWO = [("one", provider(CHAT)), ("two", provider(CHAT))]
+
+
+async def test_a_failure_moves_on_and_is_not_seen() -> None:
+    made = rig(Recorded(status=500, body=[ERROR]), recorded(CHAT, False), accounts=TWO)
+    asked, sink = exchange(CHAT), Client()
+    await made.relay.run(asked, sink)
+    assert (sink.status, asked.status, asked.attempts, asked.failure) == (200, 200, 2, None)
+    assert asked.target is not None
+    assert asked.target.account == "two"
+    assert [name for name, _ in made.rested] == ["one"]
+
+
+async def test_success_forgets_a_rest_and_says_so() -> None:
+    made = rig(UpstreamUnavailable("Gone."), recorded(CHAT, False))
+    asked, sink = exchange(CHAT), Client()
+    await made.relay.run(asked, sink)
+    assert (sink.status, asked.status) == (502, 502)
+    await made.relay.run(exchange(CHAT), Client())
+    assert [(name, seconds is None) for name, seconds in made.rested] == [("one", False), ("one", True)]
+
+
+async def test_the_caller_s_fault_is_asked_once() -> None:
+    made = rig(Recorded(status=400, body=[ERROR]), accounts=TWO)
+    asked = exchange(CHAT)
+    await made.relay.run(asked, Client())
+    assert (asked.status, asked.attempts, len(made.transport.requests)) == (400, 1, 1)
+    assert made.rested == []
+
+
+async def test_when_all_rest_nobody_is_asked() -> None:
+    made = rig(Recorded(status=429, headers=LIMITED, body=[ERROR]))
+    await made.relay.run(exchange(CHAT), Client())
+    await made.clock.advance(5)
+    sink = Client()
+    await made.relay.run(exchange(CHAT), sink)
+    assert (sink.status, sink.headers["retry-after"]) == (429, "15")
+    assert json.loads(sink.body)["error"]["code"] in ("model_cooldown", "rate_limit_exceeded")
+    assert len(made.transport.requests) == 1
+
+
+async def test_a_vendor_without_a_hint_gets_ours() -> None:
+    made = rig(Recorded(status=429, body=[ERROR]))
+    sink = Client()
+    await made.relay.run(exchange(CHAT), sink)
+    assert (sink.status, sink.headers["retry-after"]) == (429, "1")
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+async def test_attempts_end(attempts: int) -> None:
+    made = rig(
+        *[UpstreamUnavailable("Gone.")] * 3,
+        accounts=[*TWO, ("three", provider(CHAT))],
+        routing={"attempts": attempts},
+    )
+    asked = exchange(CHAT)
+    await made.relay.run(asked, Client())
+    assert (asked.attempts, len(made.transport.requests)) == (attempts, attempts)
+
+
+async def test_an_unknown_model_and_a_body_that_is_wrong() -> None:
+    made = rig()
+    for asked, status in ((exchange(CHAT, "other"), 404), (exchange(CHAT, body=b"{"), 400)):
+        sink = Client()
+        await made.relay.run(asked, sink)
+        assert (sink.status, asked.status, asked.attempts) == (status, status, 0)
+
+
+async def test_what_one_provider_cannot_say_another_may() -> None:
+    made = rig(recorded(CHAT, False), accounts=[("one", provider(ANTHROPIC)), ("two", provider(CHAT))])
+    body = {"model": "m", "n": 3, "messages": [{"role": "user", "content": "x"}]}
+    asked = exchange(CHAT, body=json.dumps(body).encode())
+    await made.relay.run(asked, Client())
+    assert asked.status == 200
+    assert asked.target is not None
+
+
+@pytest.mark.parametrize(("leaves_after", "status"), [(0, 499), (1, 200)])
+async def test_a_client_that_leaves_before_or_after_the_end(leaves_after: int, status: int) -> None:
+    made = rig(Recorded(headers=STREAM, body=[sample(CHAT, True), b": more\n\n"]))
+    asked = exchange(CHAT, stream=True)
+    with pytest.raises(ConnectionResetError):
+        await made.relay.run(asked, Client(leaves_after=leaves_after))
+    assert asked.status == status
+
+
+async def test_being_cancelled_while_nothing_is_there_is_499() -> None:
+    made = rig()
+
+    async def never(request: object) -> object:
+        return await asyncio.Event().wait()
+
+    made.transport.send = never  # type: ignore[method-assign,assignment]
+    asked = exchange(CHAT)
+    task = asyncio.get_running_loop().create_task(made.relay.run(asked, Client()))
+    await settle()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert asked.failure is not None
+    assert (asked.status, asked.failure.kind, made.clock.sleepers) == (499, "cancelled", 0)
+
+
+async def test_a_vendor_that_does_not_stream_is_translated_into_a_stream() -> None:
+    made = rig(recorded(CHAT, stream=False))
+    asked, sink = exchange(CHAT, stream=True), Client()
+    await made.relay.run(asked, sink)
+    assert sink.all.rstrip().endswith(b"data: [DONE]")
+    assert (asked.status, asked.is_complete) == (200, True)
+
+
+async def test_replies_are_always_closed() -> None:
+    replies = [
+        recorded(CHAT),
+        Recorded(status=500, body=[ERROR]),
+        Recorded(headers=STREAM, body=[b"data: {"]),
+    ]
+    for reply in replies:
+        await rig(reply).relay.run(exchange(CHAT, stream=True), Client())
+        assert reply.is_closed

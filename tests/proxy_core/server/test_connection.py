@@ -1,0 +1,101 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from proxy_core.server.connection import Handle
+from proxy_core.server.listener import listen
+
+
+def explain(status: int, message: str) -> web.Response:
+    return web.Response(status=status, text=f"explained: {message}")
+
+
+@asynccontextmanager
+async def connected(handle: Handle) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    listener = await listen(handle, explain, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        await listener.close()
+
+
+async def measure(request: web.BaseRequest) -> web.StreamResponse:
+    try:
+        return web.Response(text=f"read {len(await request.read())}")
+    except web.RequestPayloadError as error:
+        return web.Response(status=400, text=str(error))
+
+
+async def test_a_body_that_ends_early_is_answered_and_the_connection_closed() -> None:
+    async with connected(measure) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+        writer.write_eof()
+        found = await reader.read()
+        assert found.startswith(b"HTTP/1.1 400")
+        assert found.endswith(b"The body broke off before its end.")
+
+
+async def test_a_whole_request_and_then_the_end_is_a_client_that_left() -> None:
+    started, ended = asyncio.Event(), asyncio.Event()
+
+    async def wait(request: web.BaseRequest) -> web.StreamResponse:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return web.Response()
+
+    async with connected(wait) as (_, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
+        await asyncio.wait_for(started.wait(), 5)
+        assert not ended.is_set()
+        writer.close()
+        await asyncio.wait_for(ended.wait(), 5)
+
+
+async def test_the_end_after_an_early_answer_is_no_error() -> None:
+    async def refuse(request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(status=413, text="no")
+
+    async with connected(refuse) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+        assert (await reader.readuntil(b"no")).startswith(b"HTTP/1.1 413")
+        writer.write_eof()
+        assert await reader.read() == b""
+
+
+async def test_a_connection_is_used_again_after_an_unread_body() -> None:
+    async def early(request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(text="early")
+
+    async with connected(early) as (reader, writer):
+        for _ in range(2):
+            writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
+            await reader.readuntil(b"early")
+
+
+@pytest.mark.parametrize("data", [b"\x00\x01\x02\r\n\r\n", b"GET / HTTP/1.1\r\nbad header\r\n\r\n"])
+async def test_what_is_not_http_is_explained(data: bytes) -> None:
+    async with connected(measure) as (reader, writer):
+        writer.write(data)
+        found = await reader.read()
+        assert found.split()[1] == b"400"
+        assert b"explained: This is not HTTP" in found
+
+
+@pytest.mark.allow_logs
+async def test_a_handler_that_fails_is_explained_without_details() -> None:
+    async def fail(request: web.BaseRequest) -> web.StreamResponse:
+        raise ValueError("a secret")
+
+    async with connected(fail) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        found = await reader.read()
+        assert found.startswith(b"HTTP/1.1 500")
+        assert b"secret" not in found

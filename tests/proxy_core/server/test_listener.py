@@ -1,0 +1,60 @@
+import asyncio
+import socket
+
+import pytest
+from aiohttp import web
+
+from proxy_core.errors import SettingsError
+from proxy_core.server.listener import listen
+
+
+async def handle(request: web.BaseRequest) -> web.StreamResponse:
+    return web.Response(text=request.path)
+
+
+def explain(status: int, message: str) -> web.Response:
+    return web.Response(status=status, text=message)
+
+
+async def asked(host: str, port: int) -> bytes:
+    reader, writer = await asyncio.open_connection(host, port)
+    writer.write(b"GET /here HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    found = await reader.read()
+    writer.close()
+    return found
+
+
+async def test_port_zero_picks_one_and_closing_gives_it_back() -> None:
+    listener = await listen(handle, explain, "127.0.0.1", 0)
+    assert listener.port > 0
+    assert listener.url == f"http://127.0.0.1:{listener.port}"
+    assert (await asked("127.0.0.1", listener.port)).endswith(b"/here")
+    await listener.close()
+    with pytest.raises(OSError, match="onnect"):
+        await asked("127.0.0.1", listener.port)
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")
+async def test_loopback_is_bound_in_both_families() -> None:
+    listener = await listen(handle, explain, "127.0.0.1", 0)
+    try:
+        found = await asked("::1", listener.port)
+    except OSError:
+        pytest.skip("this machine has no IPv6 loopback")
+    finally:
+        await listener.close()
+    assert found.endswith(b"/here")
+
+
+async def test_a_taken_port_is_told_with_a_way_out() -> None:
+    listener = await listen(handle, explain, "127.0.0.1", 0)
+    with pytest.raises(SettingsError, match="in use.*--port") as caught:
+        await listen(handle, explain, "127.0.0.1", listener.port)
+    assert caught.value.field == "server.port"
+    await listener.close()
+
+
+async def test_an_address_of_another_machine_is_told() -> None:
+    with pytest.raises(SettingsError, match=r"no address 192\.0\.2\.1") as caught:
+        await listen(handle, explain, "192.0.2.1", 0)
+    assert caught.value.field == "server.host"
