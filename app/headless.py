@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -132,7 +132,7 @@ class _AtAddress:
     async def change(self, edit: SettingsEdit) -> Settings:
         return _with_address(await self._store.change(edit), self._host, self._port)
 
-    def changes(self) -> AsyncIterator[None]:
+    def changes(self) -> AsyncGenerator[None, None]:
         return self._store.changes()
 
 

@@ -5,7 +5,7 @@ It never fetches a loop, it only awaits, so it runs on any: the Qt loop of the d
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ import msgspec
 from proxy_core import registry
 from proxy_core.accounts.catalogue import Catalogue
 from proxy_core.accounts.credentials import Credentials
-from proxy_core.accounts.listing import Listing
+from proxy_core.accounts.listing import AccountReport, Listing
 from proxy_core.accounts.pool import AccountPool
 from proxy_core.accounts.roster import roster
 from proxy_core.clock import Clock, SystemClock
@@ -39,13 +39,13 @@ from proxy_core.events import (
     SettingsRejected,
     VaultChanged,
 )
-from proxy_core.keys import ClientKeys
 from proxy_core.network import is_loopback
 from proxy_core.provider import Provider
 from proxy_core.relay.exchange import Exchange
 from proxy_core.relay.record import outcome
 from proxy_core.relay.relay import Relay
 from proxy_core.routing.resolve import AliasRule
+from proxy_core.server.gate import Gate
 from proxy_core.server.http import Handler, Surface
 from proxy_core.server.listener import Listener, listen
 from proxy_core.settings import Settings
@@ -55,11 +55,6 @@ from proxy_core.transport import Transport
 from proxy_core.usage.ledger import Outcome, row
 
 log = logging.getLogger(__name__)
-
-VAULT_RETRY_S = 5.0
-"""A vault that did not give the local keys is asked again when a caller needs them, but no more often."""
-
-_VAULT_PATIENCE_S = 3.0
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -74,17 +69,6 @@ class Snapshot:
     message: str | None
     accounts: int
     models: int
-
-
-@dataclass(frozen=True, slots=True)
-class AccountReport:
-    """The result of testing an account."""
-
-    account: str
-    ok: bool
-    message: str
-    models: int
-    duration_s: float
 
 
 class Proxy:
@@ -112,10 +96,7 @@ class Proxy:
         self._providers: Mapping[str, Provider] = registry.discover(
             "proxy_core.providers", "PROVIDERS", Provider
         )
-        self._keys = ClientKeys(vault)
-        self._vault_error: CredentialError | None = None
-        self._vault_asked = 0.0
-        self._unlocking: asyncio.Task[None] | None = None
+        self._gate = Gate(vault, self._clock, self.unlock)
         self._credentials = Credentials(vault)
         self._pool = AccountPool(self._clock)
         self._listing = Listing(self._credentials, transport)
@@ -153,7 +134,7 @@ class Proxy:
                 catalogue=self._catalogue,
                 clock=self._clock,
                 settings=self._guarded,
-                identify=self._identify,
+                identify=self._gate.identify,
                 bound_host=lambda: self._settings.server.host,
                 banner=self._banner,
                 titles={name: provider.title for name, provider in self._providers.items()},
@@ -181,6 +162,7 @@ class Proxy:
     async def close(self) -> None:
         """Stop and give everything back; the proxy cannot be used afterwards."""
         await self.stop()
+        await self._gate.close()
         await self._tasks.close()
         await self._rows.drain()
         await self._transport.close()
@@ -188,20 +170,18 @@ class Proxy:
 
     async def unlock(self) -> None:
         """Read the local keys; a vault that is locked or missing is a state, not an end."""
+        was_locked = self._gate.error is not None
         try:
-            await self._keys.load(self._settings.client_keys)
+            await self._gate.load(self._settings.client_keys)
         except CredentialError as error:
-            self._vault_error = error
-            self._vault_asked = self._clock.monotonic()
             locked = isinstance(error, VaultLockedError)
             self._emit(VaultChanged("locked" if locked else "unavailable", error.message))
-        else:
-            if self._vault_error is not None:
-                self._emit(VaultChanged("ready"))
-                self._vault_error = None
-                self._catalogue.refresh()
-                if self._listener is not None:
-                    self._catalogue.start()
+            return
+        if was_locked:
+            self._emit(VaultChanged("ready"))
+            self._catalogue.refresh()
+            if self._listener is not None:
+                self._catalogue.start()
 
     async def reload(self, settings: Settings) -> None:
         """Put new settings in force; running exchanges keep what they have.
@@ -225,16 +205,19 @@ class Proxy:
 
     async def follow(self, store: SettingsStore) -> None:
         """Reload whenever the settings file changes; a bad edit is reported and the old settings stay."""
-        async for _ in store.changes():
-            try:
-                settings = await store.load()
-                if settings != self._settings or self._vault_error is not None:
-                    await self.reload(settings)
-            except (SettingsError, StoreError) as error:
-                line = error.line if isinstance(error, SettingsError) else None
-                where = f" (line {line})" if line else ""
-                log.warning("the edited settings are not used%s: %s", where, error.message)
-                self._emit(SettingsRejected(error.message, line))
+        async with contextlib.aclosing(store.changes()) as changes:
+            async for _ in changes:
+                await self._take_up(store)
+
+    async def _take_up(self, store: SettingsStore) -> None:
+        try:
+            settings = await store.load()
+            if settings != self._settings or self._gate.error is not None:
+                await self.reload(settings)
+        except (SettingsError, StoreError) as error:
+            log.warning("the edited settings are not used: %s", error.message)
+            line = error.line if isinstance(error, SettingsError) else None
+            self._emit(SettingsRejected(error.message, line))
 
     # --- facts
 
@@ -256,7 +239,7 @@ class Proxy:
     @property
     def default_key(self) -> str | None:
         """The first local key, in clear; None while the vault does not give it."""
-        return self._keys.default
+        return self._gate.default
 
     @property
     def port(self) -> int | None:
@@ -286,15 +269,7 @@ class Proxy:
         account = self._catalogue.account(account_id)
         if account is None:
             raise SettingsError(f"There is no enabled account {account_id!r}.", field="accounts")
-        started = self._clock.monotonic()
-        try:
-            models = await self._listing.fetch(account)
-        except ProxyError as error:
-            return AccountReport(account_id, False, error.message, 0, self._clock.monotonic() - started)
-        took = self._clock.monotonic() - started
-        if models is None:
-            return AccountReport(account_id, True, "The provider has no list to ask for.", 0, took)
-        return AccountReport(account_id, True, f"{len(models)} models.", len(models), took)
+        return await self._listing.test(account, self._clock)
 
     def reset(self, account_id: str) -> None:
         """Forget an account's cooldowns: somebody knows that it works again."""
@@ -313,26 +288,6 @@ class Proxy:
         if server.require_key or is_loopback(server.host):
             return self._settings
         return _replaced(self._settings, "server", _replaced(server, "require_key", True))
-
-    async def _identify(self, key: str) -> str | None:
-        name = self._keys.identify(key)
-        if name is None and self._vault_error is not None:
-            await self._unlock_again()
-            name = self._keys.identify(key)
-            if name is None and self._vault_error is not None:
-                raise self._vault_error
-        return name
-
-    async def _unlock_again(self) -> None:
-        # one question to the vault for all who wait, and none of them waits for a dialog that nobody answers
-        if self._unlocking is None:
-            if self._clock.monotonic() - self._vault_asked < VAULT_RETRY_S:
-                return
-            self._unlocking = self._tasks.spawn(self.unlock(), "local keys")
-        task = self._unlocking
-        await asyncio.wait((task,), timeout=_VAULT_PATIENCE_S)
-        if task.done() and self._unlocking is task:
-            self._unlocking = None
 
     def _banner(self) -> Mapping[str, object]:
         endpoints = [
@@ -379,8 +334,12 @@ class Proxy:
 
 
 def addresses(url: str, dialects: Iterable[Dialect]) -> dict[str, str]:
-    """Return the base URL that each maker's tools want; a dialect's id begins with its maker."""
-    return {dialect.name.partition("_")[0]: url + dialect.client_base for dialect in dialects}
+    """Return the base URL that each maker's tools want, the default dialect's first.
+
+    A dialect's id begins with its maker.
+    """
+    ordered = sorted(dialects, key=lambda dialect: -dialect.affinity({}, ""))
+    return {dialect.name.partition("_")[0]: url + dialect.client_base for dialect in ordered}
 
 
 def replace_restart(new: Settings, old: Settings) -> Settings:

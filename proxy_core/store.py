@@ -6,7 +6,7 @@ block it. Failures are ``StoreError``, ``VaultLockedError`` or ``VaultUnavailabl
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -62,7 +62,7 @@ class SettingsStore(Protocol):
         """
         ...
 
-    def changes(self) -> AsyncIterator[None]:
+    def changes(self) -> AsyncGenerator[None, None]:
         """Yield each time the file may have changed on disk; wakes nobody while nothing happens."""
         ...
 

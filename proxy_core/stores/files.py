@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor  # noqa: F401 - else asyncio reads it inside the loop
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -70,7 +70,7 @@ class TomlSettings:
         """Edit the file under a lock; comments and order stay. Raises SettingsError, StoreError."""
         return await asyncio.to_thread(self._change, edit)
 
-    async def changes(self) -> AsyncIterator[None]:
+    async def changes(self) -> AsyncGenerator[None, None]:
         """Yield once when the watch begins, so that no edit before it is missed, then at every change.
 
         The operating system wakes us; nothing polls.

@@ -1,7 +1,7 @@
 """Stand-ins for the host's parts; plain objects, so that a test says what happens."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
@@ -130,7 +130,7 @@ class FakeSettings:
     async def change(self, edit: object) -> Settings:
         raise NotImplementedError
 
-    async def changes(self) -> AsyncIterator[None]:
+    async def changes(self) -> AsyncGenerator[None, None]:
         raise NotImplementedError
         yield None
 

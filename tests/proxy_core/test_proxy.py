@@ -1,7 +1,6 @@
 """The facade: life, settings, events, and what it tells a host."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -209,7 +208,7 @@ class Editor:
     async def change(self, edit: SettingsEdit) -> Settings:
         raise NotImplementedError
 
-    async def changes(self) -> AsyncIterator[None]:
+    async def changes(self) -> AsyncGenerator[None, None]:
         for _ in list(self.edits):
             yield None
 
@@ -262,29 +261,6 @@ async def test_a_locked_vault_is_a_state_and_unlocking_brings_everything_back() 
     assert [event.state for event in made.seen(VaultChanged)] == ["locked", "ready"]
 
 
-async def test_a_vault_that_hangs_holds_nobody_up_and_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Hanging(Locked):
-        asked = 0
-        hangs = False
-
-        async def get(self, name: str) -> str | None:
-            self.asked += 1
-            if self.hangs:
-                await asyncio.Event().wait()
-            return await super().get(name)
-
-    monkeypatch.setattr("proxy_core.proxy._VAULT_PATIENCE_S", 0.05)
-    vault = Hanging()
-    made = Made(document(), vault=vault)
-    async with running(made) as url:
-        vault.hangs = True
-        await made.clock.advance(10)
-        before = vault.asked
-        assert await asyncio.gather(*[ask(url, "tl-x") for _ in range(3)]) == [503] * 3
-        assert await ask(url, "tl-x") == 503
-        assert vault.asked == before + 1
-
-
 async def test_cooldowns_can_be_forgotten_by_hand() -> None:
     vault = MemoryVault()
     await vault.put(account_secret("one"), "sk-1")
@@ -306,11 +282,18 @@ def test_addresses_come_from_the_dialects() -> None:
     class One:
         name, client_base = "maker_dialect", "/v1"
 
+        def affinity(self, headers: Any, path: str) -> int:
+            return 0
+
     class Two:
         name, client_base = "other_dialect", ""
 
+        def affinity(self, headers: Any, path: str) -> int:
+            return 1
+
     dialects: Sequence[Any] = (One(), Two())
-    assert addresses("http://x:1", dialects) == {"maker": "http://x:1/v1", "other": "http://x:1"}
+    found = addresses("http://x:1", dialects)
+    assert list(found.items()) == [("other", "http://x:1"), ("maker", "http://x:1/v1")]
 
 
 def test_what_needs_a_restart_is_kept() -> None:

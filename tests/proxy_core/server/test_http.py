@@ -89,7 +89,10 @@ async def test_a_failure_of_ours_is_a_500_without_details(caplog: pytest.LogCapt
 
     finished: list[Any] = []
     request = make_mocked_request(
-        "POST", "/v1/messages", {"Host": "localhost", "x-api-key": "tl-key"}, payload=Empty(),  # type: ignore[arg-type]
+        "POST",
+        "/v1/messages",
+        {"Host": "localhost", "x-api-key": "tl-key"},
+        payload=Empty(),  # type: ignore[arg-type]
     )
     found = await handler(finished).handle(request)
     assert isinstance(found, web.Response)

@@ -200,7 +200,7 @@ async def watched(store: TomlSettings) -> AsyncIterator[AsyncIterator[None]]:
     try:
         yield changes
     finally:
-        await changes.aclose()  # type: ignore[attr-defined]
+        await changes.aclose()
 
 
 async def test_a_change_wakes_and_silence_does_not(store: TomlSettings, path: Path) -> None:
