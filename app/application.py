@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import Callable
 
 from PySide6.QtCore import SignalInstance
@@ -12,12 +13,13 @@ from PySide6.QtCore import SignalInstance
 from app import logs
 from app.bridge import Bridge, Line, OpenLine
 from app.desktop import DesktopApplication, TrayWatch, screen_problem
+from app.headless import announce_people
 from app.instance import SHOW, Instance
 from app.loop import DesktopLoop, StopSignals, install_hooks
 from app.paths import Paths
 from app.tray import Tray
 from app.window import Window, WindowSpec
-from app.wiring import open_workplace, prune_daily
+from app.wiring import Workplace, open_workplace, prune_daily
 from proxy_core import Proxy
 from proxy_core.clock import SystemClock
 from proxy_core.events import Event, ServerChanged, SettingsChanged, VaultChanged
@@ -69,6 +71,8 @@ def opener(paths: Paths, vault_kind: str | None) -> OpenLine:
 
         def told(event: Event) -> None:
             _note(event, proxy)
+            if isinstance(event, ServerChanged) and event.state == "running":
+                _greet(place, proxy)
             tell(event)
 
         async def prune() -> None:
@@ -94,6 +98,17 @@ def _import_slow_parts() -> None:
 
     discover("proxy_core.dialects", "DIALECTS", object)
     discover("proxy_core.providers", "PROVIDERS", object)
+
+
+def _greet(place: Workplace, proxy: Proxy) -> None:
+    """Tell a terminal what the tray tells: addresses and key.
+
+    Without a vault always, as nothing else outside the windows can tell the key; with one only a terminal
+    that a person sits at, so that no key gets into a file that a session's output is kept in.
+    """
+    out = sys.stdout
+    if out is not None and (place.vault_kind == "memory" or out.isatty()):
+        announce_people(place, proxy)
 
 
 def _note(event: Event, proxy: Proxy) -> None:

@@ -143,3 +143,24 @@ def test_a_first_one_that_does_not_answer_is_named(
     hung.release()
     assert done.returncode == 1
     assert f"process {os.getpid()} and does not answer" in done.stderr
+
+
+async def test_a_terminal_is_told_the_key_only_where_nothing_keeps_it(
+    environment: None,
+    places: Paths,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kept = await opener(places, "file")(lambda event: None)
+    await kept.proxy.start()
+    key = kept.proxy.default_key
+    await kept.proxy.close()
+    assert capsys.readouterr().out == ""  # no person sits at this output
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    shown = await opener(places, "file")(lambda event: None)
+    await shown.proxy.start()
+    await shown.proxy.close()
+    said = capsys.readouterr().out
+    assert key is not None
+    assert key in said
+    assert f"{shown.proxy.snapshot().url or 'http://127.0.0.1'}" in said
