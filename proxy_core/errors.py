@@ -22,7 +22,9 @@ renders. Third-party exceptions are converted once per boundary, by a table besi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal
 
 FailureKind = Literal[
@@ -43,6 +45,25 @@ FailureKind = Literal[
 ]
 
 FailureScope = Literal["request", "model", "account"]
+
+KIND_OF_STATUS: Mapping[int, FailureKind] = MappingProxyType(
+    {
+        401: "authentication",
+        402: "billing",
+        403: "permission",
+        404: "not_found",
+        405: "method_not_allowed",
+        408: "timeout",
+        413: "too_large",
+        429: "rate_limit",
+        499: "cancelled",
+        503: "overloaded",
+        504: "timeout",
+        524: "timeout",
+        529: "overloaded",
+    }
+)
+"""What a vendor's status alone says; 524 is Cloudflare's, 529 Anthropic's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from proxy_core import jsonbytes, sse
 from proxy_core.dialect import ErrorReply
-from proxy_core.errors import DecodeError, Failure, FailureKind
+from proxy_core.errors import KIND_OF_STATUS, DecodeError, Failure, FailureKind
 from proxy_core.ir.message import Json
 
 _LONGEST_MESSAGE = 2000
@@ -43,22 +43,6 @@ _KINDS: Mapping[str, FailureKind] = MappingProxyType(
         "overloaded_error": "overloaded",
         "timeout_error": "timeout",
         "api_error": "server",
-    }
-)
-_BY_STATUS: Mapping[int, FailureKind] = MappingProxyType(
-    {
-        401: "authentication",
-        402: "billing",
-        403: "permission",
-        404: "not_found",
-        405: "method_not_allowed",
-        408: "timeout",
-        413: "too_large",
-        429: "rate_limit",
-        499: "cancelled",
-        503: "overloaded",
-        504: "timeout",
-        529: "overloaded",
     }
 )
 _NEUTRAL_STATUS: Mapping[FailureKind, int] = MappingProxyType(
@@ -121,7 +105,7 @@ def decode_error(status: int, body: bytes) -> Failure:
 def _kind(word: Json, status: int, message: str) -> FailureKind:
     kind = _KINDS.get(word) if isinstance(word, str) else None
     if kind is None:
-        kind = _BY_STATUS.get(status) or ("invalid_request" if 400 <= status < 500 else "server")
+        kind = KIND_OF_STATUS.get(status) or ("invalid_request" if 400 <= status < 500 else "server")
     if kind == "invalid_request":
         low = message.lower()
         if "credit balance" in low:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from proxy_core import jsonbytes
 from proxy_core.dialect import ErrorReply
-from proxy_core.errors import DecodeError, Failure, FailureKind, FailureScope
+from proxy_core.errors import KIND_OF_STATUS, DecodeError, Failure, FailureKind, FailureScope
 from proxy_core.ir.message import Json
 
 _OUT: Mapping[FailureKind, tuple[int, str]] = MappingProxyType(
@@ -52,22 +52,6 @@ _BY_WORD: Mapping[str, FailureKind] = MappingProxyType(
     }
 )
 
-_BY_STATUS: Mapping[int, FailureKind] = MappingProxyType(
-    {
-        401: "authentication",
-        402: "billing",
-        403: "permission",
-        404: "not_found",
-        405: "method_not_allowed",
-        408: "timeout",
-        413: "too_large",
-        429: "rate_limit",
-        499: "cancelled",
-        503: "overloaded",
-        504: "timeout",
-        529: "overloaded",
-    }
-)
 
 _SCOPES: Mapping[FailureKind, FailureScope] = MappingProxyType(
     {
@@ -168,8 +152,8 @@ def _kind(status: int, word: str, message: str) -> FailureKind:
             return kind
     if word in _BY_WORD:
         return _BY_WORD[word]
-    if status in _BY_STATUS:
-        return _BY_STATUS[status]
+    if status in KIND_OF_STATUS:
+        return KIND_OF_STATUS[status]
     return "invalid_request" if 400 <= status < 500 else "server"
 
 

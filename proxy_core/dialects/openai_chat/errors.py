@@ -12,7 +12,14 @@ from types import MappingProxyType
 
 from proxy_core import jsonbytes
 from proxy_core.dialect import ErrorReply
-from proxy_core.errors import DecodeError, Failure, FailureKind, FailureScope, UpstreamProtocolError
+from proxy_core.errors import (
+    KIND_OF_STATUS,
+    DecodeError,
+    Failure,
+    FailureKind,
+    FailureScope,
+    UpstreamProtocolError,
+)
 from proxy_core.ir.message import Json
 from proxy_core.sse import data_event
 
@@ -37,11 +44,6 @@ _SHAPES: Mapping[FailureKind, tuple[int, str, str | None]] = MappingProxyType({
     "cancelled": (499, _BAD_REQUEST, "cancelled"),
 })  # fmt: skip
 _OWN_CODES: frozenset[FailureKind] = frozenset({"not_found", "permission", "invalid_request", "server"})
-_BY_STATUS: Mapping[int, FailureKind] = MappingProxyType({
-    401: "authentication", 402: "billing", 403: "permission", 404: "not_found", 405: "method_not_allowed",
-    408: "timeout", 413: "too_large", 429: "rate_limit", 499: "cancelled", 503: "overloaded", 504: "timeout",
-    524: "timeout", 529: "overloaded",
-})  # fmt: skip
 _BY_CODE: Mapping[str, FailureKind] = MappingProxyType({
     "context_length_exceeded": "context_length",
     "insufficient_quota": "billing",
@@ -181,8 +183,8 @@ def _kind(status: int, message: str, words: list[str]) -> FailureKind:
         return "context_length"
     if by_code is not None and by_code not in ("invalid_request", "server"):
         return by_code
-    if status in _BY_STATUS:
-        return _BY_STATUS[status]
+    if status in KIND_OF_STATUS:
+        return KIND_OF_STATUS[status]
     if by_code is not None:
         return by_code
     return "server" if status >= 500 else "invalid_request"

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from proxy_core import jsonbytes
 from proxy_core.dialect import ErrorReply
-from proxy_core.errors import DecodeError, Failure, FailureKind, FailureScope
+from proxy_core.errors import KIND_OF_STATUS, DecodeError, Failure, FailureKind, FailureScope
 from proxy_core.ir.message import Json
 
 _KIND_OF_CODE: Mapping[str, FailureKind] = MappingProxyType(
@@ -33,22 +33,6 @@ _KIND_OF_CODE: Mapping[str, FailureKind] = MappingProxyType(
         "vector_store_timeout": "timeout",
         "bio_policy": "invalid_request",
         "misalignment_policy_violation": "invalid_request",
-    }
-)
-_KIND_OF_STATUS: Mapping[int, FailureKind] = MappingProxyType(
-    {
-        401: "authentication",
-        402: "billing",
-        403: "permission",
-        404: "not_found",
-        405: "method_not_allowed",
-        408: "timeout",
-        413: "too_large",
-        429: "rate_limit",
-        499: "cancelled",
-        503: "overloaded",
-        504: "timeout",
-        529: "overloaded",
     }
 )
 _STATUS: Mapping[FailureKind, int] = MappingProxyType(
@@ -170,8 +154,8 @@ def _kind(status: int, code: str, message: str) -> FailureKind:
         return _KIND_OF_CODE[code]
     if status in (0, 400, 413, 422) and _CONTEXT.search(message):
         return "context_length"
-    if status in _KIND_OF_STATUS:
-        return _KIND_OF_STATUS[status]
+    if status in KIND_OF_STATUS:
+        return KIND_OF_STATUS[status]
     if 400 <= status < 500 or code == "invalid_request_error":
         return "invalid_request"
     return "server"
