@@ -76,11 +76,7 @@ def opener(paths: Paths, vault_kind: str | None) -> OpenLine:
             tell(event)
 
         async def prune() -> None:
-            ledger = place.ledger()
-            try:
-                await prune_daily(ledger, lambda: proxy.settings, SystemClock())
-            finally:
-                await ledger.close()
+            await prune_daily(proxy.usage, lambda: proxy.settings, SystemClock())
 
         proxy = place.proxy(told)
         return Line(proxy, place.settings_store, place.vault_kind, place.vault_status, (prune,))

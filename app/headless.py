@@ -66,21 +66,19 @@ async def serve(
     logs.set_level(place.settings.log.level)
     settings = _with_address(place.settings, host, port)
     proxy = place.proxy(lambda event: _tell(event, proxy), settings)
-    ledger = place.ledger()
     tasks = TaskGroup()
     try:
         await proxy.start()
         _warn_if_open(settings)
         store = _AtAddress(place.settings_store, host, port)
         tasks.spawn(proxy.follow(store), "settings watch")
-        tasks.spawn(prune_daily(ledger, lambda: proxy.settings, SystemClock()), "daily pruning")
+        tasks.spawn(prune_daily(proxy.usage, lambda: proxy.settings, SystemClock()), "daily pruning")
         announce(place, proxy)
         await stopped.wait()
         log.info("stopping")
     finally:
         await tasks.close()
         await proxy.close()
-        await ledger.close()
 
 
 def announce_json(place: Workplace, proxy: Proxy) -> None:
@@ -154,10 +152,14 @@ def _warn_if_open(settings: Settings) -> None:
         )
 
 
+# a terminal that closes sends SIGHUP; Windows has none
+_STOPS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
+
+
 def _stop_signal() -> asyncio.Event:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _STOPS:
         try:
             loop.add_signal_handler(number, stopped.set)
         except NotImplementedError:

@@ -50,6 +50,8 @@ def set_up(level: str, file: Path | None, *, terminal: bool = True) -> None:
 
 def set_level(level: str) -> None:
     """Change how much is logged: *debug*, *info*, *warning* or *error*."""
+    # it would log every write to the log itself
+    logging.getLogger("watchdog").setLevel(logging.WARNING)
     logging.getLogger().setLevel(level.upper())
 
 

@@ -2,8 +2,8 @@
 
 A dialect serves clients (``decode_request``, ``reply_encoder``, ``encode_error``) and talks to upstreams
 (``encode_request``, ``reply_decoder``, ``decode_error``). Same-dialect traffic uses only ``peek``,
-``edit_request`` and the ``tap``. Everything is a pure function of its arguments or a private state
-machine; ids that a vendor leaves out are derived deterministically, never drawn.
+``edit_request``, ``edit_losses`` and the ``tap``. Everything is a pure function of its arguments or a
+private state machine; ids that a vendor leaves out are derived deterministically, never drawn.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 from proxy_core.errors import Failure
 from proxy_core.ir.message import EMPTY
-from proxy_core.ir.request import EncodedRequest, ReasoningControl, Request
+from proxy_core.ir.request import EncodedRequest, Loss, ReasoningControl, Request
 from proxy_core.ir.stream import Finish, ReplyDecoder, ReplyEncoder, Usage
 from proxy_core.profile import ModelProfile
 
@@ -148,6 +148,10 @@ class Tap(Protocol):
         """The bytes ended; a whole body is looked at now."""
         ...
 
+    def encode_fault(self, failure: Failure) -> bytes:
+        """Return the dialect's in-band error, in agreement with what the reply said of itself."""
+        ...
+
 
 class Dialect(Protocol):
     """One wire format."""
@@ -265,6 +269,10 @@ class Dialect(Protocol):
 
     def edit_request(self, body: bytes, call: Call, edits: Edits, profile: ModelProfile) -> bytes:
         """Apply shallow edits to a body that stays in this dialect; unchanged bytes if nothing applies."""
+        ...
+
+    def edit_losses(self, body: bytes, call: Call, edits: Edits, profile: ModelProfile) -> tuple[Loss, ...]:
+        """Return what :meth:`edit_request`, given the same, leaves unsaid."""
         ...
 
     def tap(self, mode: Mode) -> Tap:

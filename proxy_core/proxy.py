@@ -71,6 +71,10 @@ class Snapshot:
     models: int
 
 
+_LOOK_AGAIN_S = 1.0
+"""How often an unknown key may make us read the settings; who guesses keys gets no more than that."""
+
+
 class Proxy:
     """One local line."""
 
@@ -115,6 +119,8 @@ class Proxy:
         )
         self._aliases: Mapping[str, AliasRule] = {}
         self._listener: Listener | None = None
+        self._followed: SettingsStore | None = None
+        self._looked = -_LOOK_AGAIN_S
         self._state: ServerState = "stopped"
         self._message: str | None = None
         self._use(settings)
@@ -134,10 +140,11 @@ class Proxy:
                 catalogue=self._catalogue,
                 clock=self._clock,
                 settings=self._guarded,
-                identify=self._gate.identify,
+                identify=self._identify,
                 bound_host=lambda: self._settings.server.host,
                 banner=self._banner,
                 titles={name: provider.title for name, provider in self._providers.items()},
+                aliases=lambda: self._aliases,
                 started=self._started,
                 finished=self._finished,
             )
@@ -205,9 +212,13 @@ class Proxy:
 
     async def follow(self, store: SettingsStore) -> None:
         """Reload whenever the settings file changes; a bad edit is reported and the old settings stay."""
-        async with contextlib.aclosing(store.changes()) as changes:
-            async for _ in changes:
-                await self._take_up(store)
+        self._followed = store
+        try:
+            async with contextlib.aclosing(store.changes()) as changes:
+                async for _ in changes:
+                    await self._take_up(store)
+        finally:
+            self._followed = None
 
     async def _take_up(self, store: SettingsStore) -> None:
         try:
@@ -225,6 +236,11 @@ class Proxy:
     def settings(self) -> Settings:
         """The settings in force."""
         return self._settings
+
+    @property
+    def usage(self) -> UsageStore:
+        """The ledger it writes to; closed with the proxy."""
+        return self._usage
 
     @property
     def providers(self) -> Mapping[str, Provider]:
@@ -281,6 +297,18 @@ class Proxy:
         found = roster(settings, self._providers)
         self._aliases = found.aliases
         self._catalogue.use(found.configured, found.local, found.demo)
+
+    async def _identify(self, key: str) -> str | None:
+        name = await self._gate.identify(key)
+        if name is not None or self._followed is None:
+            return name
+        now = self._clock.monotonic()
+        if now - self._looked < _LOOK_AGAIN_S:
+            return None
+        # perhaps a key that was made a moment ago: the news of the file's change is still on its way
+        self._looked = now
+        await self._take_up(self._followed)
+        return await self._gate.identify(key)
 
     def _guarded(self) -> Settings:
         """Settings as the server sees them: beyond loopback a key is always asked for."""

@@ -12,6 +12,10 @@ from proxy_core.provider import Provider
 from proxy_core.routing.resolve import AliasRule
 from proxy_core.settings import AccountSettings, AliasSettings, Settings
 
+CREDENTIAL_HEADERS = frozenset(
+    {"authorization", "proxy-authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Roster:
@@ -69,6 +73,13 @@ def _check(number: int, entry: AccountSettings, providers: Mapping[str, Provider
         raise SettingsError(
             f"{provider.title} does not speak {entry.dialect!r}. It speaks {spoken}.",
             field=f"accounts.{number}.dialect",
+        )
+    secret = next((name for name in entry.headers if name.lower() in CREDENTIAL_HEADERS), None)
+    if secret is not None:
+        raise SettingsError(
+            f"The header {secret!r} holds a secret, and the settings are plain text. "
+            "Give the key with --key-stdin.",
+            field=f"accounts.{number}.headers",
         )
     if provider.base_url is None and not entry.base_url and provider.key_use != "none":
         raise SettingsError(

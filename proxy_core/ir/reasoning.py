@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from proxy_core.ir.request import ReasoningControl
-from proxy_core.profile import LEVELS, Thinking, budget_for, clamp_budget, clamp_level, level_for
+from proxy_core.ir.request import Loss, ReasoningControl
+from proxy_core.profile import (
+    LEVELS,
+    ModelProfile,
+    Thinking,
+    budget_for,
+    clamp_budget,
+    clamp_level,
+    level_for,
+)
 
 
 def fit(control: ReasoningControl, thinking: Thinking | None, known: bool) -> ReasoningControl:
@@ -31,6 +39,37 @@ def fit(control: ReasoningControl, thinking: Thinking | None, known: bool) -> Re
             return _budget(control, thinking)
         case _:
             return control
+
+
+def asks_for_none(control: ReasoningControl) -> bool:
+    """Whether the caller wants no thinking at all, however it is said."""
+    if control.mode == "level":
+        return control.level == "none"
+    return control.mode == "off" or (control.mode == "budget" and control.budget == 0)
+
+
+def lost_control(control: ReasoningControl, profile: ModelProfile) -> tuple[Loss, ...]:
+    """Return the loss of a control of which :func:`fit` leaves nothing to say.
+
+    A value that was only moved into the model's range is not lost; nor is *off* where the model does not
+    think, nor *auto* where it decides itself anyway.
+    """
+    if profile.thinking is None:
+        asked = control.mode != "unset" and not asks_for_none(control)
+        return (Loss("reasoning", "The model does not think."),) if asked else ()
+    fitted = fit(control, profile.thinking, profile.known)
+    if _is_definite(control) and fitted.mode in ("unset", "auto"):
+        return (Loss("reasoning", "The model cannot be told how much to think."),)
+    return ()
+
+
+def _is_definite(control: ReasoningControl) -> bool:
+    """Whether the caller names an amount; a negative budget means *auto*."""
+    if control.mode == "level":
+        return control.level is not None
+    if control.mode == "budget":
+        return control.budget is not None and control.budget >= 0
+    return control.mode == "off"
 
 
 def _off(control: ReasoningControl, thinking: Thinking) -> ReasoningControl:

@@ -7,7 +7,7 @@ anything; then another target may be tried. After the first byte a failure goes 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxy_core.accounts.account import Account
 from proxy_core.dialect import Dialect, EncodeTarget, Mode
@@ -26,6 +26,7 @@ ERROR_BODY_LIMIT = 1 << 20
 REPLY_LIMIT = 1 << 28
 """A whole reply beyond this (256 MiB) is refused: it would have to be held in memory."""
 
+_HIDDEN = "***"
 _BOUNDARIES = (b"\n\n", b"\r\n\r\n", b"\r\r")
 
 
@@ -69,6 +70,15 @@ class RefusedReply(Exception):
         self.status = status
         self.headers = headers
         self.body = body
+
+
+def without_secret(refused: RefusedReply, secret: str | None) -> RefusedReply:
+    """Return the refusal with the account's own secret hidden: some vendors repeat it in their errors."""
+    if not secret or (secret not in refused.failure.message and secret.encode() not in refused.body):
+        return refused
+    failure = replace(refused.failure, message=refused.failure.message.replace(secret, _HIDDEN))
+    body = refused.body.replace(secret.encode(), _HIDDEN.encode())
+    return RefusedReply(failure, refused.status, refused.headers, body)
 
 
 def encode_target(target: Target, provider: Provider, stream: bool) -> EncodeTarget:

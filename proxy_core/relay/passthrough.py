@@ -41,13 +41,17 @@ class Writer:
             await self._sink.write(data)
             self._attempt.pulse.wrote()
 
-    async def write_fault(self, failure: Failure) -> None:
-        """End a reply that broke: what it broke in is ended first, so that the error stands alone."""
+    async def write_fault(self, failure: Failure, tap: Tap | None = None) -> None:
+        """End a reply that broke: what it broke in is ended first, so that the error stands alone.
+
+        ``tap`` is the one that saw the reply, if one did: it knows what the error has to agree with.
+        """
         exchange = self._attempt.exchange
         exchange.failure, exchange.status = self._attempt.classified(failure, {}), failure.status
         mode = self._attempt.mode
         gap = b"" if mode == "array" or self.is_at_boundary else _BLANK_LINE
-        await self.write(gap + exchange.dialect.encode_fault(failure, mode))
+        fault = exchange.dialect.encode_fault(failure, mode) if tap is None else tap.encode_fault(failure)
+        await self.write(gap + fault)
 
 
 async def relay_stream(attempt: Attempt, reply: UpstreamReply, writer: Writer) -> Failure | None:
@@ -96,7 +100,7 @@ async def _end(attempt: Attempt, tap: Tap, writer: Writer, broken: Failure | Non
         exchange.failure = attempt.classified(tap.failure, {})
         exchange.status = exchange.failure.status
     elif broken is not None and not tap.is_complete:
-        await writer.write_fault(broken)
+        await writer.write_fault(broken, tap)
     await attempt.sink.finish()
 
 

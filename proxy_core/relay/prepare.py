@@ -77,7 +77,10 @@ def _plan(exchange: Exchange, account: Account, dialects: Mapping[str, Dialect])
 
 
 def upstream_body(attempt: Attempt, resolution: Resolution) -> bytes:
-    """Return the bytes to send: encoded ones, or the client's own with shallow edits where needed."""
+    """Return the bytes to send: encoded ones, or the client's own with shallow edits where needed.
+
+    What the edits leave unsaid goes into the exchange's losses. Raises DecodeError.
+    """
     if attempt.encoded is not None:
         return attempt.encoded.body
     exchange = attempt.exchange
@@ -88,7 +91,9 @@ def upstream_body(attempt: Attempt, resolution: Resolution) -> bytes:
     )
     if edits == Edits():
         return exchange.body
+    asked = (exchange.body, exchange.call, edits, attempt.target.profile)
     try:
-        return exchange.dialect.edit_request(exchange.body, exchange.call, edits, attempt.target.profile)
+        exchange.losses = exchange.dialect.edit_losses(*asked)
+        return exchange.dialect.edit_request(*asked)
     except RecursionError:
         raise DecodeError("The body is nested too deeply.") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from proxy_core.accounts.credentials import Credentials
 from proxy_core.clock import Clock
 from proxy_core.provider import UpstreamCall
-from proxy_core.relay.attempt import Attempt, RefusedReply, refuse_errors
+from proxy_core.relay.attempt import Attempt, RefusedReply, refuse_errors, without_secret
 from proxy_core.relay.headers import passed
 from proxy_core.relay.local import LocalReply
 from proxy_core.transport import Transport, UpstreamReply, UpstreamRequest
@@ -33,9 +33,9 @@ class Sender:
             reply = await attempt.pulse.waited(self._transport.send(request))
         try:
             await refuse_errors(attempt, reply)
-        except RefusedReply:
+        except RefusedReply as refused:
             await reply.close()
-            raise
+            raise without_secret(refused, await self._credentials.key(attempt.account)) from None
         return reply
 
     async def _dressed(self, attempt: Attempt, body: bytes, operation: str) -> UpstreamRequest:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import StreamReader, web
+from aiohttp.http import RawRequestMessage
 
 log = logging.getLogger(__name__)
 
 Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-Explain = Callable[[int, str], web.Response]
-"""Makes a reply from a status and a sentence, for requests that are not HTTP."""
+Explain = Callable[[int, str, str], web.Response]
+"""Makes a reply from a status, a sentence and a path (``/`` if unknown), for requests that are not HTTP."""
+
+_REQUEST_LINE = re.compile(rb"\s*[A-Z]+ (?:https?://[^/ ]*)?(/[!-~]*?)(?:\?[!-~]*)? HTTP/")
 
 
 class Connection(web.RequestHandler):  # type: ignore[misc,type-arg,unused-ignore]
@@ -28,16 +32,39 @@ class Connection(web.RequestHandler):  # type: ignore[misc,type-arg,unused-ignor
     # of the request that is being answered
 
     explain: Explain
+    path = "/"
+    # of the last request that began a packet, for errors before there is a request to ask
+
+    is_broken = False
+    # something came that cannot be parsed; its answer is due
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, and remember what an error about it needs."""
+        if found := _REQUEST_LINE.match(data):
+            self.path = found[1].decode("ascii")
+        super().data_received(data)
+        if self._messages and not isinstance(self._messages[-1][0], RawRequestMessage):
+            self.is_broken = True
+            for body in (self.body, *(payload for _, payload in self._messages)):
+                if body is not None and not body.is_eof():
+                    # the parser gave up inside a body and leaves its reader waiting
+                    self._break_off(body)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
-        """Keep the connection open for an answer if a body broke off; else let it close."""
+        """Keep the connection open for an answer if a request or its body is broken; else let it close."""
+        if self.is_broken:
+            self.close()  # after the answer
+            return True
         body = self.body
         if body is None or body.is_eof():
             return None
+        self._break_off(body)
+        return True
+
+    def _break_off(self, body: StreamReader) -> None:
         body.set_exception(web.RequestPayloadError("The body broke off before its end."))
         body.feed_eof()
         self.close()  # after the answer
-        return True
 
     def handle_error(
         self,
@@ -52,7 +79,7 @@ class Connection(web.RequestHandler):  # type: ignore[misc,type-arg,unused-ignor
         if request.writer.output_size > 0:
             raise ConnectionError("a part of the reply is sent already")
         words = "This is not HTTP that Trunkline understands." if status < 500 else "Trunkline itself failed."
-        response = self.explain(status, words)
+        response = self.explain(status, words, self.path)
         response.force_close()
         return response
 

@@ -18,9 +18,11 @@ from proxy_core.errors import ClientError, DecodeError, Failure, ProxyError, Rou
 from proxy_core.relay.exchange import Exchange
 from proxy_core.relay.relay import SETTLE_S, Relay
 from proxy_core.routing.nearest import nearest
+from proxy_core.routing.resolve import AliasRule
 from proxy_core.server.access import CARRIERS, Identify, allowed_origin, check_host, check_key
 from proxy_core.server.body import read_body
-from proxy_core.server.paths import Match, Paths, is_root
+from proxy_core.server.cards import alias_cards
+from proxy_core.server.paths import Match, Paths, is_health, is_root
 from proxy_core.server.reply import HttpSink
 from proxy_core.settings import Settings
 
@@ -29,7 +31,6 @@ log = logging.getLogger(__name__)
 JSON = "application/json; charset=utf-8"
 # names the product only: what it is built with is nobody's business
 _SERVER = (("server", "Trunkline"),)
-_HEALTH = frozenset({"/health", "/healthz"})
 _SECRET_HEADERS = frozenset({*CARRIERS, "cookie", "proxy-authorization"})
 
 
@@ -46,6 +47,7 @@ class Surface:
     bound_host: Callable[[], str]
     banner: Callable[[], Mapping[str, object]]
     titles: Mapping[str, str]
+    aliases: Callable[[], Mapping[str, AliasRule]]
     started: Callable[[Exchange], None]
     finished: Callable[[Exchange], None]
 
@@ -72,16 +74,16 @@ class Handler:
                 extra["vary"] = "origin"
             return await self._answer(request, path, headers, extra)
         except ProxyError as error:
-            return self._error(error.failure(), path, headers, extra)
+            return self._error(error.failure(), path, headers, extra, request.method)
         except Exception:
             log.exception("a request failed inside Trunkline")
             failure = Failure("server", 500, "Trunkline itself failed; its log says where.")
             return self._error(failure, path, headers, extra)
 
-    def explain(self, status: int, message: str) -> web.Response:
-        """Return an error for a request that could not even be parsed."""
+    def explain(self, status: int, message: str, path: str) -> web.Response:
+        """Return an error for a request that could not be parsed, beyond perhaps its path."""
         failure = Failure("invalid_request" if status < 500 else "server", status, message)
-        return self._error(failure, "/", {}, dict(_SERVER))
+        return self._error(failure, path, {}, dict(_SERVER))
 
     async def _answer(
         self, request: web.BaseRequest, path: str, headers: Mapping[str, str], extra: Mapping[str, str]
@@ -89,7 +91,7 @@ class Handler:
         method = "GET" if request.method == "HEAD" else request.method
         if method == "OPTIONS":
             return self._preflight(path, headers, extra)
-        if method == "GET" and path.rstrip("/") in _HEALTH:
+        if method == "GET" and is_health(path):
             return self._json({"status": "ok"}, extra)
         if method == "GET" and is_root(path):
             return self._json(self._surface.banner(), extra)
@@ -181,10 +183,11 @@ class Handler:
         return dialect, call
 
     async def _get_model(self, match: Match, extra: Mapping[str, str]) -> web.StreamResponse:
-        name = (match.path_model or "").removeprefix("models/")
+        asked = match.path_model or ""
+        name = asked.removeprefix("models/")
         cards = await self._cards()
         for card in cards:
-            if card.id == name:
+            if card.id in (asked, name):
                 return self._bytes(match.dialect.encode_model(card), extra)
         close = nearest(name, [card.id for card in cards])
         hint = f" Nearest: {', '.join(close)}." if close else ""
@@ -194,7 +197,12 @@ class Handler:
 
     async def _cards(self) -> list[ModelCard]:
         await self._surface.catalogue.settle(SETTLE_S)
-        return self._surface.catalogue.cards(self._surface.titles)
+        surface = self._surface
+        cards = {card.id: card for card in surface.catalogue.cards(surface.titles)}
+        # an alias hides a served name, as it does for calls
+        for card in alias_cards(surface.aliases(), surface.catalogue.offers, surface.titles):
+            cards[card.id] = card
+        return list(cards.values())
 
     def _preflight(
         self, path: str, headers: Mapping[str, str], extra: Mapping[str, str]
@@ -221,7 +229,13 @@ class Handler:
         return web.Response(status=426, headers={**named, **extra}, body=error.body)
 
     def _unknown(self, method: str, path: str) -> ClientError:
-        methods = self._paths.methods(path)
+        methods = self._methods(path)
+        verb = self._paths.unknown_verb(method, path)
+        if verb is not None:
+            known = ", ".join(self._paths.verbs)
+            error = ClientError(f"There is no such method {verb[:200]!r} on {path[:200]!r}, only {known}.")
+            error.kind, error.status = "not_found", 404
+            return error
         if not methods:
             error = ClientError(f"There is no {path[:200]!r} here. GET / lists what there is.")
             error.kind, error.status = "not_found", 404
@@ -230,13 +244,23 @@ class Handler:
         error.kind, error.status = "method_not_allowed", 405
         return error
 
+    def _methods(self, path: str) -> tuple[str, ...]:
+        methods = ("GET",) if is_root(path) or is_health(path) else self._paths.methods(path)
+        # whatever can be read can be asked for without its body
+        return tuple(sorted({*methods, "HEAD"})) if "GET" in methods else methods
+
     def _error(
-        self, failure: Failure, path: str, headers: Mapping[str, str], extra: Mapping[str, str]
+        self,
+        failure: Failure,
+        path: str,
+        headers: Mapping[str, str],
+        extra: Mapping[str, str],
+        method: str = "GET",
     ) -> web.Response:
-        reply = self._paths.nearest_dialect(path, headers).encode_error(failure)
+        reply = self._paths.nearest_dialect(path, headers, method).encode_error(failure)
         named = {"content-type": JSON, **reply.headers, **extra}
         if failure.kind == "method_not_allowed":
-            named["allow"] = ", ".join(self._paths.methods(path))
+            named["allow"] = ", ".join(self._methods(path))
         # a status that only HTTP knows (415, 426) has no kind of its own
         status = failure.status if failure.kind == "invalid_request" else reply.status
         response = web.Response(status=status, headers=named, body=reply.body)

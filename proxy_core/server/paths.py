@@ -2,7 +2,7 @@
 
 ``/v1/chat/completions``, ``/chat/completions``, ``/v1/v1/chat/completions``, ``/v1beta/v1/…`` and a whole
 endpoint pasted as a base URL (``/v1/chat/completions/chat/completions``) all mean the same, with slashes
-doubled or at the end as well.
+doubled or at the end as well. A colon may come as ``%3A``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ _VERSIONS = frozenset({"v1", "v1beta", "v1alpha", "api"})
 _MODEL = "{model}"
 _MOST_DOUBLED = 4
 _SLASHES = re.compile("//+")
+_COLON = re.compile("%3a", re.IGNORECASE)
+_HEALTH = frozenset({"health", "healthz"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class _Route:
     dialect: Dialect
     endpoint: Endpoint
     pattern: re.Pattern[str]
+
+    @property
+    def verb(self) -> str:
+        """What stands behind the model's name, with its colon; nothing for most."""
+        return self.endpoint.path.partition(_MODEL)[2]
 
 
 class Paths:
@@ -57,31 +64,59 @@ class Paths:
         matches = [match for match in self._matches(path) if match.endpoint.method == method]
         if not matches:
             return None
+        path = _COLON.sub(":", path)
         return max(matches, key=lambda match: match.dialect.affinity(headers, path))
 
     def methods(self, path: str) -> tuple[str, ...]:
         """Return the methods that the path knows, for a 405."""
         return tuple(sorted({match.endpoint.method for match in self._matches(path)}))
 
-    def nearest_dialect(self, path: str, headers: Mapping[str, str]) -> Dialect:
+    def unknown_verb(self, method: str, path: str) -> str | None:
+        """Return the verb of a call like ``models/m:embedContent`` that no dialect has, without its colon.
+
+        A read is none: the colon may belong to the model's name (``llama3:8b``).
+        """
+        tail = self._normal(path)
+        if method != "POST" or any(route.verb for route in self._routes_of(tail)):
+            return None
+        for route in self._routes_of(tail):
+            _, colon, verb = tail.rpartition("/")[2].rpartition(":")
+            if colon and route.endpoint.path.endswith(_MODEL):
+                return verb
+        return None
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        """The verbs that a model's path may end in, without their colons."""
+        return tuple(verb.strip(":/") for verb in self._verbs)
+
+    def nearest_dialect(self, path: str, headers: Mapping[str, str], method: str = "GET") -> Dialect:
         """Return whose errors a client on this path most likely understands."""
         for match in self._matches(path):
             if match.endpoint.operation not in ("list_models", "get_model"):
                 return match.dialect
+        if self.unknown_verb(method, path) is not None:
+            return next(route.dialect for route in self._routes if route.verb)
+        path = _COLON.sub(":", path)
         return max(self._dialects, key=lambda dialect: dialect.affinity(headers, path))
 
     def _matches(self, path: str) -> list[Match]:
         tail = self._normal(path)
         found = []
-        for route in self._routes:
+        for route in self._routes_of(tail):
             hit = route.pattern.fullmatch(tail)
             if hit is not None:
                 model = hit.groupdict().get("model")
                 found.append(Match(route.dialect, route.endpoint, unquote(model) if model else None))
         return found
 
+    def _routes_of(self, tail: str) -> list[_Route]:
+        found = [route for route in self._routes if route.pattern.fullmatch(tail)]
+        # a verb at the end is no part of a model's name
+        return [route for route in found if route.verb] or found
+
     def _normal(self, path: str) -> str:
-        tail = _tail(path)
+        tail = _tail(_COLON.sub(":", path))
         for _ in range(_MOST_DOUBLED):
             rest = self._behind_doubled(tail)
             if rest is None:
@@ -109,6 +144,11 @@ class Paths:
 def is_root(path: str) -> bool:
     """Whether a path is only a base address: nothing, or a version."""
     return not _tail(path)
+
+
+def is_health(path: str) -> bool:
+    """Whether a path asks only whether somebody is there, under a version or not."""
+    return _tail(path) in _HEALTH
 
 
 def _tail(path: str) -> str:

@@ -154,12 +154,21 @@ class SqliteUsage:
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             atomic.make_folder(self._path.parent)
-            # made here, so that only its owner can read it; the library's own files take over the mode
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, atomic.PRIVATE)
-            self._inode = os.fstat(descriptor).st_ino
-            os.close(descriptor)
+            self._make_private()
+            self._inode = self._path.stat().st_ino
             self._connection = self._connect()
         return self._connection
+
+    def _make_private(self) -> None:
+        """Make a new file that only its owner can read; the library's own files take over the mode.
+
+        A file that is there is never opened here: closing any descriptor of it would drop the locks that
+        this process's other connections hold (POSIX), and another process would then remove their log.
+        """
+        try:
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, atomic.PRIVATE))
+        except FileExistsError:
+            return
 
     def _set_aside(self) -> None:
         if self._connection is not None:

@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import shutil
@@ -24,13 +25,18 @@ def test_a_script_sets_up_a_running_server(home: Home) -> None:
         default = home.run("keys", "show").strip()
         assert served.ask("demo-echo", default) == 200
 
-        # a key that is made while it runs is let in, a removed one is not
+        # a key that is made while it runs is let in at once, a removed one is not
         key = home.run("keys", "add", "tool").strip()
-        served.until(200, "demo-echo", key)
+        assert served.ask("demo-echo", key) == 200
         assert served.ask("demo-echo", "tl-wrong") == 401
         totals = home.run("usage", "--json", "--by", "client_key")
         assert '"group": "tool"' in totals
         assert '"group": "default"' in totals
+
+        # who reads the ledger does not take it away from the server that writes it
+        seen = len(json.loads(home.run("usage", "--json", "--requests", "50")))
+        assert served.ask("demo-echo", key) == 200
+        assert len(json.loads(home.run("usage", "--json", "--requests", "50"))) == seen + 1
 
         # an account that is added while it runs is used
         assert served.ask("fast", key) == 404
@@ -91,7 +97,8 @@ def test_a_key_that_is_replaced_while_it_runs_is_read_again(home: Home) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals between processes")
-def test_ctrl_c_stops_it_cleanly_also_while_a_reply_streams(home: Home) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
+def test_a_signal_stops_it_cleanly_also_while_a_reply_streams(home: Home, name: str) -> None:
     with home.serve() as served:
         key = home.run("keys", "show").strip()
         body = '{"model": "demo-echo", "stream": true, "messages": [{"role": "user", "content": "hello"}]}'
@@ -102,7 +109,7 @@ def test_ctrl_c_stops_it_cleanly_also_while_a_reply_streams(home: Home) -> None:
             assert client.stdout is not None
             assert client.stdout.readline().startswith(b"data: ")
             began = time.monotonic()
-            assert served.stop(signal.SIGINT) == 0
+            assert served.stop(getattr(signal, name)) == 0
             assert time.monotonic() - began < 8
             client.stdout.read()
     assert "Traceback" not in "".join(served.log)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 import zstandard
+from yarl import URL
 
 from tests.end_to_end.client import DIALECTS, bare, body, calling, error, events, head, headers, path
 from tests.end_to_end.line import account, running
@@ -42,7 +43,7 @@ async def test_a_path_is_found_however_its_base_url_was_pasted(dialect: str, whe
 
 async def test_health_and_banner_need_no_key() -> None:
     async with running([]) as line, calling(line) as caller:
-        for where in ("/health", "/healthz", "/health/"):
+        for where in ("/health", "/healthz", "/health/", "//health", "/v1/health"):
             for method in ("GET", "HEAD"):
                 found = await caller.send(method, where)
                 assert found.status == 200
@@ -80,7 +81,7 @@ async def test_a_wrong_method_is_told_in_the_dialect_of_the_path(dialect: str, w
     async with running([]) as line, calling(line) as caller:
         found = await caller.send("PUT", where, b"{}", caller.named({}))
         assert found.status == 405
-        assert "POST" in found.headers["allow"]
+        assert found.headers["allow"] == "POST"
         assert "PUT" in error(dialect, found.body)["message"]
 
 
@@ -88,10 +89,11 @@ async def test_a_wrong_method_is_told_in_the_dialect_of_the_path(dialect: str, w
     ("dialect", "where", "named"),
     [
         (CHAT, "/v1/nothing", {}),
-        (CHAT, "/", {}),
         (ANTHROPIC, "/v1/messages/batches", {}),
         (ANTHROPIC, "/api/hello", {"anthropic-version": "2023-06-01"}),
         (GEMINI, "/v1beta/cachedContents", {}),
+        (GEMINI, "/v1beta/models/x:embedContent", {}),
+        (GEMINI, "/v1/models/llama3:8b:bogus", {}),
         (GEMINI, "/upload/v1beta/files", {"x-goog-api-key": "x"}),
     ],
 )
@@ -225,6 +227,7 @@ async def test_a_client_that_waits_to_be_asked_is_refused_before_it_sends() -> N
         assert (await raw.answer()).status == 200
 
 
+ASKED: dict[bool, tuple[str, ...]] = {False: (), True: ("Expect: 100-continue",)}
 DEEP = b"[" * 100_000 + b"]" * 100_000
 BAD = {
     "not JSON": b"{nope",
@@ -302,6 +305,49 @@ async def test_what_is_not_http_gets_a_400_in_json(line_end: bytes) -> None:
         found = await raw.answer()
         assert found.status == 400
         error(CHAT, found.body)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("split", [False, True])
+async def test_a_malformed_chunk_is_told_in_the_dialect_of_the_path(dialect: str, split: bool) -> None:
+    async with running([]) as line, bare(line) as raw:
+        raw.writer.write(head(line, "POST", path(dialect, DEMO), "Transfer-Encoding: chunked", *ASKED[split]))
+        if split:
+            assert await raw.reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        raw.writer.write(b"zz\r\nab\r\n0\r\n\r\n")
+        raw.writer.write_eof()
+        found = await raw.answer()
+        assert found.status == 400
+        error(dialect, found.body)
+
+
+@pytest.mark.parametrize("where", ["m:generateContent", "m%3AgenerateContent"])
+async def test_a_model_that_has_a_colon_is_found_on_every_path(where: str) -> None:
+    async with (
+        FakeVendor(CHAT) as vendor,
+        running([account("one", vendor, "m=llama3:8b")]) as line,
+        calling(line) as caller,
+    ):
+        assert (await caller.get("/v1/models/llama3:8b")).json["id"] == "llama3:8b"
+        target = URL(f"{line.url}/v1beta/models/llama3:8b{where[1:]}", encoded=True)
+        async with caller.session.post(target, json=body(GEMINI, "m"), headers=caller.named({})) as got:
+            assert got.status == 200, await got.read()
+        asked = await caller.get("/v1beta/models/llama3:8b:generateContent")
+        assert (asked.status, asked.headers["allow"]) == (405, "POST")
+
+
+async def test_a_list_shows_an_alias_that_stands_for_something() -> None:
+    aliases = {"fast": {"model": DEMO, "reasoning": "low"}, "gone": {"model": "nothing-like-it"}}
+    async with running([], aliases=aliases) as line, calling(line) as caller:
+        for dialect in (CHAT, ANTHROPIC, GEMINI):
+            named = headers(dialect, line.key)
+            listed = (await caller.send("GET", "/v1/models", None, named)).body
+            assert b"fast" in listed
+            assert b"gone" not in listed
+            one = (await caller.send("GET", "/v1/models/fast", None, named)).json
+            assert one.get("name", one.get("id")).endswith("fast")
+        shown = (await caller.send("GET", "/v1/models/fast", None, headers(ANTHROPIC, line.key))).json
+        assert shown["display_name"] == f"fast → {DEMO}"
 
 
 async def test_pipelined_requests_are_answered_in_order() -> None:

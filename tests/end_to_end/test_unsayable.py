@@ -31,6 +31,10 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str, tuple[str, ...]]] = {
         "modalities",
         ("openai_responses", "anthropic_messages"),
     ),
+    "voice": (
+        "openai_chat", {"modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "wav"}},
+        "audio", ("gemini_generate",),
+    ),
     "file id": (
         "openai_chat",
         {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}]},
@@ -127,6 +131,46 @@ async def test_dropped_knobs_are_told(client: str, upstream: str) -> None:
     assert got.status == 200
     told = got.headers.get("x-trunkline-dropped", "").split(", ")
     assert [name for name in DROPPED[client, upstream] if name not in told] == [], told
+
+
+TIGHT, ROOMY = {"max_tokens": 50}, {"max_tokens": 9000}
+FORCED = {
+    **ROOMY,
+    "tools": [{"name": "f", "input_schema": {"type": "object"}}],
+    "tool_choice": {"type": "any"},
+}
+
+
+@STREAM
+@pytest.mark.parametrize(
+    ("client", "upstream", "model", "suffix", "patch", "dropped"),
+    [
+        ("openai_chat", "openai_chat", "gpt-4o", "(high)", {}, "reasoning"),
+        ("openai_chat", "openai_chat", "gpt-4o", "(none)", {}, None),
+        ("openai_chat", "gemini_generate", "gemini-2.0-flash", "(high)", {}, "reasoning"),
+        ("gemini_generate", "gemini_generate", "gemini-2.0-flash", "(high)", {}, "reasoning"),
+        ("anthropic_messages", "anthropic_messages", "claude-sonnet-4-5", "(8192)", TIGHT, "reasoning"),
+        ("anthropic_messages", "anthropic_messages", "claude-sonnet-4-5", "(8192)", FORCED, "reasoning"),
+        ("anthropic_messages", "anthropic_messages", "claude-sonnet-4-5", "(8192)", ROOMY, None),
+        ("openai_chat", "anthropic_messages", "claude-sonnet-4-5", "-maxthinking", {}, None),
+    ],
+)  # fmt: skip
+async def test_thinking_that_was_asked_for_is_told_only_where_it_is_gone(
+    client: str, upstream: str, model: str, suffix: str, patch: dict[str, Any], dropped: str | None,
+    stream: bool,
+) -> None:  # fmt: skip
+    async with (
+        FakeVendor(upstream, behaviour=Say(Reply(text="Teal."))) as vendor,
+        running([account("one", vendor, model)]) as line,
+        calling(line) as caller,
+    ):
+        body = {**opening(client, "Hi.", think=False), **patch}
+        if client != "gemini_generate":
+            body |= {"model": model + suffix, "stream": stream}
+        got = await caller.post(path(client, model + suffix, stream), body)
+        assert vendor.refusals == []
+    assert got.status == 200, got.body
+    assert got.headers.get("x-trunkline-dropped") == dropped
 
 
 @STREAM

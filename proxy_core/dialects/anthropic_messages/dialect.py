@@ -19,7 +19,7 @@ from proxy_core.dialect import (
 )
 from proxy_core.dialect import Tap as TapContract
 from proxy_core.dialects.anthropic_messages import errors, models, request_decode, request_encode, words
-from proxy_core.dialects.anthropic_messages.edit import edit_request
+from proxy_core.dialects.anthropic_messages.edit import edit_losses, edit_request
 from proxy_core.dialects.anthropic_messages.reply_decode import decode_reply
 from proxy_core.dialects.anthropic_messages.reply_encode import encode_reply
 from proxy_core.dialects.anthropic_messages.stream_decode import StreamDecoder
@@ -27,7 +27,7 @@ from proxy_core.dialects.anthropic_messages.stream_encode import PING, StreamEnc
 from proxy_core.dialects.anthropic_messages.tap import Tap
 from proxy_core.errors import DecodeError, Failure, UpstreamProtocolError
 from proxy_core.ir.fold import WholeDecoder, WholeEncoder
-from proxy_core.ir.request import EncodedRequest, Request
+from proxy_core.ir.request import EncodedRequest, Loss, Request
 from proxy_core.ir.stream import ReplyDecoder, ReplyEncoder
 from proxy_core.profile import ModelProfile
 
@@ -155,6 +155,10 @@ class AnthropicMessages:
     def edit_request(self, body: bytes, call: Call, edits: Edits, profile: ModelProfile) -> bytes:
         """Apply shallow edits; unchanged bytes if nothing applies. Raises DecodeError."""
         return edit_request(body, edits, profile, is_chat=call.endpoint.operation == "chat")
+
+    def edit_losses(self, body: bytes, call: Call, edits: Edits, profile: ModelProfile) -> tuple[Loss, ...]:
+        """Return what the edits leave unsaid."""
+        return edit_losses(body, edits, profile)
 
     def tap(self, mode: Mode) -> TapContract:
         """Return a tap for a same-dialect reply."""

@@ -6,9 +6,14 @@ from typing import Any
 
 from proxy_core import jsonbytes
 from proxy_core.dialect import Edits
-from proxy_core.dialects.anthropic_messages.thinking import encode_thinking
+from proxy_core.dialects.anthropic_messages.thinking import (
+    FORCED,
+    ThinkingWire,
+    encode_thinking,
+    without_thinking,
+)
 from proxy_core.dialects.anthropic_messages.words import DEFAULT_MAX_TOKENS
-from proxy_core.ir.request import ReasoningControl
+from proxy_core.ir.request import Loss, ReasoningControl
 from proxy_core.profile import ModelProfile
 
 _SAMPLING = ("temperature", "top_p", "top_k")
@@ -35,6 +40,25 @@ def edit_request(body: bytes, edits: Edits, profile: ModelProfile, *, is_chat: b
     return jsonbytes.edit(body, replace, drop)
 
 
+def edit_losses(body: bytes, edits: Edits, profile: ModelProfile) -> tuple[Loss, ...]:
+    """Return what the edit leaves unsaid. Raises DecodeError."""
+    if edits.reasoning is None:
+        return ()
+    lost = _wire(edits.reasoning, profile, jsonbytes.peek(body, _READ)).lost
+    return () if lost is None else (Loss("reasoning", lost),)
+
+
+def _wire(control: ReasoningControl, profile: ModelProfile, found: dict[str, Any]) -> ThinkingWire:
+    """Return what thinking comes to beside the body's ``max_tokens`` and ``tool_choice``."""
+    most = found.get("max_tokens")
+    most = most if isinstance(most, int) else profile.max_output_tokens or DEFAULT_MAX_TOKENS
+    wire = encode_thinking(control, profile, most)
+    choice = found.get("tool_choice")
+    if wire.is_on and isinstance(choice, dict) and choice.get("type") in _FORCING:
+        return without_thinking(profile, FORCED)
+    return wire
+
+
 def _think(
     control: ReasoningControl,
     profile: ModelProfile,
@@ -45,22 +69,16 @@ def _think(
     """Set thinking and effort; what the vendor refuses beside thinking goes."""
     if control.mode == "unset":
         return
-    most = found.get("max_tokens")
-    most = most if isinstance(most, int) else profile.max_output_tokens or DEFAULT_MAX_TOKENS
-    wire = encode_thinking(control, profile, most)
-    thinking, effort = wire.thinking, wire.effort
-    choice = found.get("tool_choice")
-    if wire.is_on and isinstance(choice, dict) and choice.get("type") in _FORCING:
-        thinking, effort = {"type": "disabled"}, None
-    _set("thinking", thinking, found, replace, drop)
+    wire = _wire(control, profile, found)
+    _set("thinking", wire.thinking, found, replace, drop)
     config = found.get("output_config")
     config = (
         {key: value for key, value in config.items() if key != "effort"} if isinstance(config, dict) else {}
     )
-    if effort is not None:
-        config["effort"] = effort
+    if wire.effort is not None:
+        config["effort"] = wire.effort
     _set("output_config", config or None, found, replace, drop)
-    if thinking is not None and thinking["type"] != "disabled":
+    if wire.is_on:
         drop += [name for name in _SAMPLING if name in found]
 
 

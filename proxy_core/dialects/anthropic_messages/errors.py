@@ -45,6 +45,8 @@ _KINDS: Mapping[str, FailureKind] = MappingProxyType(
         "api_error": "server",
     }
 )
+_SPECIAL = frozenset({"billing", "rate_limit", "overloaded"})
+"""Kinds that a word may say against the status; the other words are used for much besides."""
 _NEUTRAL_STATUS: Mapping[FailureKind, int] = MappingProxyType(
     {kind: status for kind, (status, _) in _TYPES.items()} | {"overloaded": 503}
 )
@@ -103,15 +105,17 @@ def decode_error(status: int, body: bytes) -> Failure:
 
 
 def _kind(word: Json, status: int, message: str) -> FailureKind:
-    kind = _KINDS.get(word) if isinstance(word, str) else None
+    said = _KINDS.get(word) if isinstance(word, str) else None
+    if said in _SPECIAL:
+        return said
+    kind = KIND_OF_STATUS.get(status) or (said if status < 500 else None)
     if kind is None:
-        kind = KIND_OF_STATUS.get(status) or ("invalid_request" if 400 <= status < 500 else "server")
-    if kind == "invalid_request":
-        low = message.lower()
-        if "credit balance" in low:
-            return "billing"
-        if any(hint in low for hint in _TOO_LONG):
-            return "context_length"
+        kind = "invalid_request" if 400 <= status < 500 else "server"
+    low = message.lower()
+    if "credit balance" in low and (kind == "invalid_request" or said == "invalid_request" and status < 500):
+        return "billing"
+    if kind in ("invalid_request", "too_large") and any(hint in low for hint in _TOO_LONG):
+        return "context_length"
     return kind
 
 

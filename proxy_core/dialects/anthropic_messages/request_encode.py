@@ -21,7 +21,12 @@ from proxy_core.dialects.anthropic_messages.sampling import (
 )
 from proxy_core.dialects.anthropic_messages.schema import strict_schema
 from proxy_core.dialects.anthropic_messages.select import select
-from proxy_core.dialects.anthropic_messages.thinking import ThinkingWire, encode_thinking
+from proxy_core.dialects.anthropic_messages.thinking import (
+    FORCED,
+    ThinkingWire,
+    encode_thinking,
+    without_thinking,
+)
 from proxy_core.dialects.anthropic_messages.tools_encode import encode_choice, encode_tools, is_forcing
 from proxy_core.dialects.anthropic_messages.words import FAMILY, NAME
 from proxy_core.errors import UnsupportedError
@@ -144,7 +149,7 @@ def _thinking(
     wire = encode_thinking(request.reasoning, target.profile, most)
     why = wire.lost
     if wire.is_on and is_forcing(choice):
-        why = "a forced tool call and thinking exclude each other; thinking was switched off"
+        why = FORCED
     elif wire.needs_own_start and not _round_starts_thinking(request.messages):
         why = "the tool round in the history does not begin with thinking that this vendor signed"
     elif wire.is_on and _is_between_tools(request):
@@ -154,8 +159,7 @@ def _thinking(
             losses.append(Loss("reasoning", why))
         return wire
     losses.append(Loss("reasoning", why))
-    model = target.profile.thinking
-    return ThinkingWire({"type": "disabled"} if model is None or model.can_disable else None)
+    return without_thinking(target.profile, why)
 
 
 def _is_between_tools(request: Request) -> bool:

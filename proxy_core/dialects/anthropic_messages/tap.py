@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from proxy_core import jsonbytes
-from proxy_core.dialects.anthropic_messages.errors import failure_of
+from proxy_core.dialects.anthropic_messages.errors import error_event, failure_of
 from proxy_core.dialects.anthropic_messages.finish import decode_finish
 from proxy_core.dialects.anthropic_messages.usage import decode_usage, merge_usage
 from proxy_core.errors import DecodeError, Failure
@@ -64,6 +64,10 @@ class Tap:
         self._wire = merge_usage(self._wire, found.get("usage"))
         self.finish = decode_finish(found)
         self._is_done = True
+
+    def encode_fault(self, failure: Failure) -> bytes:
+        """Return the in-band error for this reply; a whole body has no place for one."""
+        return b"" if self._sse is None else error_event(failure)
 
     def _look(self, event: SseEvent) -> None:
         if not any(word in event.data[:_HEAD] for word in _TELLING) and not _is_telling(event.name):

@@ -9,11 +9,13 @@ from typing import get_args
 from proxy_core.dialects.anthropic_messages.check import Fields, refuse
 from proxy_core.dialects.anthropic_messages.words import LEAST_BUDGET
 from proxy_core.ir.message import Json
-from proxy_core.ir.reasoning import fit
+from proxy_core.ir.reasoning import asks_for_none, fit
 from proxy_core.ir.request import ReasoningControl, ReasoningLevel
 from proxy_core.profile import ModelProfile, Thinking, budget_for
 
 _SHOW = MappingProxyType({"summarized": True, "omitted": False})
+
+FORCED = "a forced tool call and thinking exclude each other; thinking was switched off"
 
 
 def decode_thinking(thinking: Fields | None, effort: str | None) -> ReasoningControl:
@@ -65,7 +67,7 @@ class ThinkingWire:
 
 def encode_thinking(control: ReasoningControl, profile: ModelProfile, max_tokens: int) -> ThinkingWire:
     """Return the nearest that the model takes; a budget is kept from 1024 to below ``max_tokens``."""
-    asked = control.mode in ("auto", "level", "budget")
+    asked = control.mode != "unset" and not (profile.thinking is None and asks_for_none(control))
     control = fit(control, profile.thinking, profile.known)
     model = profile.thinking or Thinking()
     match control.mode:
@@ -85,6 +87,12 @@ def encode_thinking(control: ReasoningControl, profile: ModelProfile, max_tokens
             return ThinkingWire(lost="the model cannot be told how to think" if asked else None)
 
 
+def without_thinking(profile: ModelProfile, why: str) -> ThinkingWire:
+    """Return thinking switched off, or unsaid where the model cannot stop."""
+    can_disable = profile.thinking is None or profile.thinking.can_disable
+    return ThinkingWire({"type": "disabled"} if can_disable else None, lost=why)
+
+
 def _leveled(
     level: ReasoningLevel, control: ReasoningControl, model: Thinking, max_tokens: int
 ) -> ThinkingWire:
@@ -99,8 +107,7 @@ def _budget(budget: int, control: ReasoningControl, max_tokens: int) -> Thinking
     fitting = min(max(budget, LEAST_BUDGET), max_tokens - 1)
     if fitting < LEAST_BUDGET:
         return ThinkingWire(lost="max_tokens leaves no room for the smallest thinking budget, 1024")
-    lost = f"the thinking budget was moved to {fitting}" if fitting != budget else None
-    return ThinkingWire({"type": "enabled", "budget_tokens": fitting, **_display(control)}, None, lost)
+    return ThinkingWire({"type": "enabled", "budget_tokens": fitting, **_display(control)})
 
 
 def _effort(level: ReasoningLevel, levels: tuple[str, ...]) -> str:

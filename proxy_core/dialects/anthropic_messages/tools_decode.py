@@ -57,13 +57,16 @@ def decode_choice(body: Fields, tools: Sequence[Tool]) -> tuple[ToolChoice | Non
         case "none":
             return ToolChoice("none"), parallel
         case "tool":
-            return _forced(choice.text("name"), tools), parallel
+            return _forced(choice, tools), parallel
         case word:
             return refuse(choice.at("type"), f"{word!r} is unknown; use auto, any, tool or none.")
 
 
-def _forced(name: str, tools: Sequence[Tool]) -> ToolChoice:
+def _forced(choice: Fields, tools: Sequence[Tool]) -> ToolChoice:
+    name = choice.text("name")
     for tool in tools:
         if isinstance(tool, Hosted) and tool.name == name:
             return ToolChoice("required", hosted=tool.kind)
+    if all(tool.name != name for tool in tools):
+        refuse(choice.at("name"), f"{name!r} is not among the tools of this request.")
     return ToolChoice("required", only=(name,))

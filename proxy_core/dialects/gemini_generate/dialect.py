@@ -19,13 +19,13 @@ from proxy_core.dialect import (
 )
 from proxy_core.dialects.gemini_generate import errors, models, reply_decode, request_decode, request_encode
 from proxy_core.dialects.gemini_generate.finish import NAME
-from proxy_core.dialects.gemini_generate.framing import ChunkFramer
+from proxy_core.dialects.gemini_generate.framing import last_chunk
 from proxy_core.dialects.gemini_generate.reply_encode import StreamEncoder, encode_reply
-from proxy_core.dialects.gemini_generate.request_edit import edit_request
+from proxy_core.dialects.gemini_generate.request_edit import edit_losses, edit_request
 from proxy_core.dialects.gemini_generate.tap import ReplyTap
 from proxy_core.errors import DecodeError, Failure, UpstreamProtocolError
 from proxy_core.ir.fold import WholeEncoder
-from proxy_core.ir.request import EncodedRequest, Request
+from proxy_core.ir.request import EncodedRequest, Loss, Request
 from proxy_core.ir.stream import ReplyDecoder, ReplyEncoder
 from proxy_core.profile import ModelProfile
 
@@ -80,10 +80,7 @@ class GeminiGenerate:
 
     def encode_fault(self, failure: Failure, mode: Mode) -> bytes:
         """Return the error as a last chunk; an array that is under way is closed as well."""
-        if mode == "whole":
-            return b""
-        data = jsonbytes.encode(errors.error_object(failure))
-        return b"\n," + data + b"\n]" if mode == "array" else ChunkFramer(mode).chunk(data)
+        return last_chunk(mode, jsonbytes.encode(errors.error_object(failure)))
 
     def keep_alive(self, mode: Mode) -> bytes:
         """Return a blank line, between two chunks of either streamed form.
@@ -134,6 +131,10 @@ class GeminiGenerate:
     def edit_request(self, body: bytes, call: Call, edits: Edits, profile: ModelProfile) -> bytes:
         """Apply shallow edits."""
         return edit_request(body, call, edits, profile)
+
+    def edit_losses(self, body: bytes, call: Call, edits: Edits, profile: ModelProfile) -> tuple[Loss, ...]:
+        """Return what the edits leave unsaid."""
+        return edit_losses(call, edits, profile)
 
     def tap(self, mode: Mode) -> ReplyTap:
         """Return a tap for a same-dialect reply."""

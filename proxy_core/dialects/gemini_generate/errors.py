@@ -51,7 +51,8 @@ _BY_WORD: Mapping[str, FailureKind] = MappingProxyType(
         "UNKNOWN": "server",
     }
 )
-
+_SPECIAL = frozenset({"rate_limit", "overloaded"})
+"""Kinds that a word may say against the status; the other words are used for much besides."""
 
 _SCOPES: Mapping[FailureKind, FailureScope] = MappingProxyType(
     {
@@ -69,6 +70,15 @@ _WORDS: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
     (re.compile(r"location is not supported", re.I), "permission"),
     (re.compile(r"billing (account|to be enabled)|enable billing|credits are depleted", re.I), "billing"),
 )
+_ANY = range(500)
+_UNDER: Mapping[FailureKind, frozenset[int]] = MappingProxyType(
+    {
+        "authentication": frozenset({0, 200, 400, 401, 403}),
+        "context_length": frozenset({0, 200, 400, 413}),
+        "permission": frozenset({0, 200, 400, 403}),
+    }
+)
+"""The statuses under which the words may say more than the status does; without an entry below 500."""
 
 _SECONDS = re.compile(r"^\s*(\d+(?:\.\d+)?)s\s*$")
 _RETRY_IN = re.compile(r"retry in (\d+(?:\.\d+)?)\s*s", re.I)
@@ -94,8 +104,9 @@ def error_object(failure: Failure) -> dict[str, Json]:
 
 
 def error_status(failure: Failure) -> int:
-    """Return the HTTP status; a neutral 5xx of kind *server* (502) is kept."""
-    if failure.kind == "server" and 500 <= failure.status < 600:
+    """Return the HTTP status; a 5xx of kind *server* (502) and a 4xx without a kind (415, 426) are kept."""
+    least = {"server": 500, "invalid_request": 400}.get(failure.kind)
+    if least is not None and least <= failure.status < least + 100:
         return failure.status
     return _OUT[failure.kind][0]
 
@@ -122,22 +133,31 @@ def decode_error(status: int, body: bytes) -> Failure:
 
 
 def decode_error_object(found: Json, status: int) -> Failure:
-    """Read a decoded error; an array around it is taken off. ``status`` is used where it says nothing."""
+    """Read a decoded error; an array around it is taken off.
+
+    ``status`` is the reply's; below 400 (in-band: 0) the error's own ``code`` stands for it.
+    """
     if isinstance(found, list) and found:
         found = found[0]
     error = found.get("error", found) if isinstance(found, dict) else None
     if isinstance(error, str):
         error = {"message": error}
     if not isinstance(error, dict) or not isinstance(error.get("message"), str):
-        return _failure(_kind(status, "", ""), status, f"The provider answered with status {status}.")
+        return _failure(_kind(status, "", ""), status, _unreadable(status))
     message = error["message"][:_LONGEST]
-    if isinstance(error.get("code"), int) and 400 <= error["code"] < 600:
+    if status < 400 and isinstance(error.get("code"), int) and 400 <= error["code"] < 600:
         status = error["code"]
     word = error.get("status") if isinstance(error.get("status"), str) else ""
     details = list(_details(error))
     reason = next((str(item["reason"]) for item in details if isinstance(item.get("reason"), str)), None)
     kind = _kind(status, word or "", f"{message} {reason or ''}")
     return _failure(kind, status, message, reason, _delay(details, message))
+
+
+def _unreadable(status: int) -> str:
+    if status < 400:
+        return "The provider reported an error without saying which."
+    return f"The provider answered with status {status}."
 
 
 def _details(error: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
@@ -148,12 +168,15 @@ def _details(error: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
 
 def _kind(status: int, word: str, message: str) -> FailureKind:
     for pattern, kind in _WORDS:
-        if pattern.search(message) and status < 500:
+        if status in _UNDER.get(kind, _ANY) and pattern.search(message):
             return kind
-    if word in _BY_WORD:
-        return _BY_WORD[word]
+    said = _BY_WORD.get(word)
+    if said in _SPECIAL:
+        return said
     if status in KIND_OF_STATUS:
         return KIND_OF_STATUS[status]
+    if said is not None and status < 500:
+        return said
     return "invalid_request" if 400 <= status < 500 else "server"
 
 
@@ -169,7 +192,9 @@ def _delay(details: list[Mapping[str, Json]], message: str) -> float | None:
 def _failure(
     kind: FailureKind, status: int, message: str, code: str | None = None, retry_after_s: float | None = None
 ) -> Failure:
-    neutral = status if kind == "server" and 500 <= status < 600 else _OUT[kind][0]
+    neutral = _OUT[kind][0]
+    if kind == "server":
+        neutral = status if 500 <= status < 600 else 502
     return Failure(
         kind, neutral, message, code, retry_after_s=retry_after_s, scope=_SCOPES.get(kind, "request")
     )

@@ -88,6 +88,13 @@ class ChunkCutter:
         return [] if self._objects is not None else [event.data for event in self._events.close()]
 
 
+def last_chunk(mode: Mode, data: bytes) -> bytes:
+    """Return a chunk that ends a reply under way; an array is closed as well, a whole body takes none."""
+    if mode == "whole":
+        return b""
+    return b"\n," + data + b"\n]" if mode == "array" else ChunkFramer(mode).chunk(data)
+
+
 class ChunkFramer:
     """Frames chunks for a client: ``data: …`` lines, or the elements and brackets of an array."""
 

@@ -43,7 +43,7 @@ class ReplyReader:
         node = Node.of(chunk, "")
         if node.has("error"):
             self._is_over = True
-            return [Fault(decode_error_object(chunk, 502))]
+            return [Fault(decode_error_object(chunk, 0))]
         events = self._begun(node)
         candidates = node.get("candidates")
         for place, raw in enumerate(candidates if isinstance(candidates, list) else []):

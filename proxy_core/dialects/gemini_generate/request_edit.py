@@ -11,6 +11,8 @@ from proxy_core.dialect import Call, Edits
 from proxy_core.dialects.gemini_generate.reading import camel
 from proxy_core.dialects.gemini_generate.settings_encode import encode_thinking
 from proxy_core.errors import DecodeError
+from proxy_core.ir.reasoning import asks_for_none, lost_control
+from proxy_core.ir.request import Loss
 from proxy_core.profile import ModelProfile
 
 
@@ -27,8 +29,17 @@ def edit_request(body: bytes, call: Call, edits: Edits, profile: ModelProfile) -
     if edits.reasoning is not None and call.endpoint.operation == "chat":
         thinking = encode_thinking(edits.reasoning, profile, own=True)
         if thinking:
+            if asks_for_none(edits.reasoning):
+                thinking["includeThoughts"] = False  # the body's own wish for them must not stay
             replaced |= _rethought(members, thinking)
     return jsonbytes.edit(body, replaced) if replaced else body
+
+
+def edit_losses(call: Call, edits: Edits, profile: ModelProfile) -> tuple[Loss, ...]:
+    """Return what the edit leaves unsaid."""
+    if edits.reasoning is None or call.endpoint.operation != "chat":
+        return ()
+    return lost_control(edits.reasoning, profile)
 
 
 def _named(members: dict[str, Any], name: str) -> str | None:

@@ -58,8 +58,11 @@ def decode_knobs(body: Node) -> Knobs:
 
 
 def _sampling(body: Node, config: Node) -> Sampling:
+    most = config.integer("maxOutputTokens")
+    if most is not None and most < 1:
+        wrong(config.at("maxOutputTokens"), "an integer of at least 1")
     return Sampling(
-        max_output_tokens=config.integer("maxOutputTokens"),
+        max_output_tokens=most,
         temperature=config.number("temperature"),
         top_p=config.number("topP"),
         top_k=config.number("topK"),

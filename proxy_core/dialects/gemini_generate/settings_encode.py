@@ -11,7 +11,7 @@ from proxy_core.dialects.gemini_generate.request_decode import FAMILY
 from proxy_core.dialects.gemini_generate.schema import json_schema
 from proxy_core.errors import UnsupportedError
 from proxy_core.ir.message import EMPTY, Json
-from proxy_core.ir.reasoning import fit
+from proxy_core.ir.reasoning import asks_for_none, fit, lost_control
 from proxy_core.ir.request import Loss, ReasoningControl, Request
 from proxy_core.profile import ModelProfile
 
@@ -69,6 +69,8 @@ def refuse_features(request: Request) -> None:
         for key, advice in _REFUSED.items():
             if family != FAMILY and members.get(key) not in (None, False, "", [], {}):
                 raise UnsupportedError(f"{key} is not known to this provider. {advice}", param=key)
+        if family != FAMILY and "audio" in request.sampling.modalities and members.get("audio"):
+            raise UnsupportedError("This provider takes no voice and format for sound.", param="audio")
 
 
 def encode_config(
@@ -83,6 +85,7 @@ def encode_config(
     thinking = encode_thinking(request.reasoning, target.profile, own=request.dialect == NAME)
     if thinking:
         config["thinkingConfig"] = thinking
+    losses.extend(lost_control(request.reasoning, target.profile))
     return config
 
 
@@ -134,7 +137,8 @@ def _output(request: Request, has_functions: bool, losses: list[Loss]) -> dict[s
 def encode_thinking(control: ReasoningControl, profile: ModelProfile, *, own: bool) -> dict[str, Json]:
     """Return ``thinkingConfig``: a level or a budget, never both; empty where nothing is to be said.
 
-    Dialects without a switch for showing thoughts mean it when they ask for an effort.
+    Dialects without a switch for showing thoughts mean it when they ask for an effort. Who wants no thinking
+    gets no thoughts, also from a model that cannot stop.
     """
     fitted = fit(control, profile.thinking, profile.known)
     config: dict[str, Json] = {}
@@ -150,7 +154,9 @@ def encode_thinking(control: ReasoningControl, profile: ModelProfile, *, own: bo
         case "auto" if profile.thinking is not None and profile.thinking.budget is not None:
             config["thinkingBudget"] = -1
     show = fitted.show
-    if show is None and not own and fitted.mode in ("level", "budget", "auto") and fitted.level != "none":
+    if asks_for_none(control):
+        show = None if show is None else False
+    elif show is None and not own and fitted.mode in ("level", "budget", "auto"):
         show = True
     if show is not None and (show or own):
         config["includeThoughts"] = show

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from proxy_core import jsonbytes
 from proxy_core.dialect import Mode
-from proxy_core.dialects.gemini_generate.errors import decode_error_object
+from proxy_core.dialects.gemini_generate.errors import decode_error_object, error_object
 from proxy_core.dialects.gemini_generate.finish import NAME, decode_finish
-from proxy_core.dialects.gemini_generate.framing import ChunkCutter
+from proxy_core.dialects.gemini_generate.framing import ChunkCutter, last_chunk
 from proxy_core.dialects.gemini_generate.usage import decode_usage
 from proxy_core.errors import DecodeError, Failure
 from proxy_core.ir.message import Json
@@ -17,6 +17,7 @@ class ReplyTap:
     """A ``Tap``; it decodes candidates only in chunks that may end one."""
 
     def __init__(self, mode: Mode) -> None:
+        self._mode: Mode = mode
         self._cutter = None if mode == "whole" else ChunkCutter()
         self._body = bytearray()
         self._has_call = False
@@ -47,6 +48,10 @@ class ReplyTap:
             self._see(chunk)
         self._body.clear()
 
+    def encode_fault(self, failure: Failure) -> bytes:
+        """Return the in-band error for this reply; a whole body has no place for one."""
+        return last_chunk(self._mode, jsonbytes.encode(error_object(failure)))
+
     def _see(self, chunk: bytes) -> None:
         self._has_call = self._has_call or b'"functionCall"' in chunk
         names = ["usageMetadata", "promptFeedback", "error"]
@@ -58,7 +63,7 @@ class ReplyTap:
             return
         self.usage = decode_usage(found.get("usageMetadata")) or self.usage
         if found.get("error") is not None:
-            self.failure = decode_error_object(found, 502)
+            self.failure = decode_error_object(found, 0)
         for candidate in _dicts(found.get("candidates")):
             reason = candidate.get("finishReason")
             if isinstance(reason, str) and candidate.get("index", 0) == 0:

@@ -26,7 +26,7 @@ from proxy_core.dialects.openai_chat.tap import ChatTap
 from proxy_core.dialects.openai_chat.wire import FAMILY, NAME
 from proxy_core.errors import Failure, UnsupportedError, UpstreamProtocolError
 from proxy_core.ir.fold import WholeDecoder, WholeEncoder
-from proxy_core.ir.request import EncodedRequest, Request
+from proxy_core.ir.request import EncodedRequest, Loss, Request
 from proxy_core.ir.stream import ReplyDecoder, ReplyEncoder
 from proxy_core.profile import ModelProfile
 from proxy_core.sse import COMMENT_BEAT
@@ -165,6 +165,10 @@ class ChatDialect:
     def edit_request(self, body: bytes, call: Call, edits: Edits, profile: ModelProfile) -> bytes:
         """Apply shallow edits; for embeddings only the model's name is one."""
         return edit.edit_request(body, call.endpoint.operation == "chat", edits, profile)
+
+    def edit_losses(self, body: bytes, call: Call, edits: Edits, profile: ModelProfile) -> tuple[Loss, ...]:
+        """Return what the edits leave unsaid."""
+        return edit.edit_losses(call.endpoint.operation == "chat", edits, profile)
 
     def tap(self, mode: Mode) -> Tap:
         """Return a tap for a same-dialect reply."""

@@ -8,6 +8,8 @@ from proxy_core import jsonbytes
 from proxy_core.dialect import Edits
 from proxy_core.dialects.openai_chat.request_encode import encode_reasoning
 from proxy_core.ir.message import Json
+from proxy_core.ir.reasoning import lost_control
+from proxy_core.ir.request import Loss
 from proxy_core.profile import ModelProfile
 
 _READ = frozenset({"model", "stream", "stream_options", "reasoning_effort"})
@@ -36,6 +38,13 @@ def edit_request(body: bytes, is_chat: bool, edits: Edits, profile: ModelProfile
     if not replace and not drop:
         return body
     return jsonbytes.edit(body, replace, drop)
+
+
+def edit_losses(is_chat: bool, edits: Edits, profile: ModelProfile) -> tuple[Loss, ...]:
+    """Return what the edit leaves unsaid."""
+    if not is_chat or edits.reasoning is None:
+        return ()
+    return lost_control(edits.reasoning, profile)
 
 
 def _stream(found: dict[str, Json], edits: Edits, replace: dict[str, Any], drop: list[str]) -> None:

@@ -34,7 +34,7 @@ _SHAPES: Mapping[FailureKind, tuple[int, str, str | None]] = MappingProxyType({
     "authentication": (401, _BAD_REQUEST, "invalid_api_key"),
     "billing": (429, "insufficient_quota", "insufficient_quota"),
     "permission": (403, _BAD_REQUEST, None),
-    "not_found": (404, _BAD_REQUEST, "model_not_found"),
+    "not_found": (404, _BAD_REQUEST, None),
     "method_not_allowed": (405, _BAD_REQUEST, "method_not_allowed"),
     "too_large": (413, _BAD_REQUEST, "request_too_large"),
     "rate_limit": (429, "rate_limit_error", "rate_limit_exceeded"),
@@ -59,6 +59,10 @@ _BY_CODE: Mapping[str, FailureKind] = MappingProxyType({
     "invalid_request_error": "invalid_request",
     "server_error": "server",
 })  # fmt: skip
+_GENERIC: frozenset[FailureKind] = frozenset(
+    {"invalid_request", "authentication", "permission", "not_found", "server"}
+)
+"""What vendors also say about refusals of another kind: the status knows better."""
 _STATUS: Mapping[FailureKind, int] = MappingProxyType({kind: shape[0] for kind, shape in _SHAPES.items()})
 _ACCOUNT: frozenset[FailureKind] = frozenset({"authentication", "billing", "permission"})
 _MODEL: frozenset[FailureKind] = frozenset({"rate_limit", "overloaded"})
@@ -124,7 +128,7 @@ def reported(value: Json) -> Failure | None:
     error = _find(value) or {}
     status = error.get("status_code") or error.get("code")
     if not isinstance(status, int) or not 400 <= status < 600:
-        status = 500
+        status = 0
     return _failure(status, _message(error), error)
 
 
@@ -168,7 +172,7 @@ def _failure(status: int, message: str, error: Mapping[str, Json]) -> Failure:
     param = error.get("param")
     return Failure(
         kind=kind,
-        status=_STATUS[kind],
+        status=status if kind == "server" and 500 <= status < 600 else _STATUS[kind],
         message=message,
         code=named[0] if named else None,
         param=param if isinstance(param, str) else None,
@@ -178,16 +182,17 @@ def _failure(status: int, message: str, error: Mapping[str, Json]) -> Failure:
 
 
 def _kind(status: int, message: str, words: list[str]) -> FailureKind:
-    by_code = next((_BY_CODE[word] for word in words if word in _BY_CODE), None)
-    if by_code == "context_length" or (status in (400, 413, 422) and _TOO_LONG.search(message)):
+    kinds = [_BY_CODE[word] for word in words if word in _BY_CODE]
+    special = next((kind for kind in kinds if kind not in _GENERIC), None)
+    if special == "context_length" or (status in (0, 400, 413, 422) and _TOO_LONG.search(message)):
         return "context_length"
-    if by_code is not None and by_code not in ("invalid_request", "server"):
-        return by_code
+    if special is not None:
+        return special
     if status in KIND_OF_STATUS:
         return KIND_OF_STATUS[status]
-    if by_code is not None:
-        return by_code
-    return "server" if status >= 500 else "invalid_request"
+    if kinds and status < 500:
+        return kinds[0]
+    return "invalid_request" if 300 <= status < 500 else "server"
 
 
 def _wait(message: str) -> float | None:

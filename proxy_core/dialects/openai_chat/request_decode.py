@@ -27,6 +27,7 @@ def decode_request(body: bytes) -> Request:
     model = shape.needed_text("model")
     system, messages = decode_messages(shape)
     options = shape.member("stream_options")
+    tools = decode_tools(shape)
     user, extensions = _user(shape, shape.rest(MAPPED))
     if options is not None and options.rest(("include_usage",)):
         extensions["stream_options"] = options.rest(("include_usage",))
@@ -37,8 +38,8 @@ def decode_request(body: bytes) -> Request:
         system=system,
         stream=bool(shape.flag("stream")),
         want_usage=options is not None and bool(options.flag("include_usage")),
-        tools=decode_tools(shape),
-        tool_choice=decode_tool_choice(shape),
+        tools=tools,
+        tool_choice=decode_tool_choice(shape, tools),
         reasoning=_reasoning(shape),
         output=_output(shape),
         sampling=_sampling(shape, user),
@@ -56,9 +57,9 @@ def _user(shape: Shape, rest: dict[str, Json]) -> tuple[str | None, dict[str, Js
 
 
 def _sampling(shape: Shape, user: str | None) -> Sampling:
-    most = shape.integer("max_completion_tokens", 1)
+    most, older = shape.integer("max_completion_tokens", 1), shape.integer("max_tokens", 1)
     return Sampling(
-        max_output_tokens=shape.integer("max_tokens", 1) if most is None else most,
+        max_output_tokens=older if most is None else most,
         temperature=shape.number("temperature"),
         top_p=shape.number("top_p"),
         top_k=shape.number("top_k"),

@@ -20,7 +20,7 @@ from proxy_core.dialects.openai_chat.tools_encode import (
 from proxy_core.dialects.openai_chat.wire import FAMILY, NAME
 from proxy_core.errors import UnsupportedError
 from proxy_core.ir.message import Json
-from proxy_core.ir.reasoning import fit
+from proxy_core.ir.reasoning import fit, lost_control
 from proxy_core.ir.request import EncodedRequest, Loss, OutputFormat, ReasoningControl, ReplyMemory, Request
 from proxy_core.ir.structure import StructureLaws, arrange
 from proxy_core.ir.tools import ToolLimits, fit_call_ids, fit_tools
@@ -65,6 +65,7 @@ def encode_request(request: Request, target: EncodeTarget) -> EncodedRequest:
         losses.append(Loss("cache_control", "The chosen model's API takes no or fewer cache marks."))
     body |= _tools(request, losses)
     body |= _options(request, target, losses)
+    losses.extend(lost_control(request.reasoning, target.profile))
     if search is not None:
         body["web_search_options"] = search
     body |= _extensions(request, target, losses)

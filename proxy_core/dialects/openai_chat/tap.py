@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from proxy_core import jsonbytes
-from proxy_core.dialects.openai_chat.errors import reported
+from proxy_core.dialects.openai_chat.errors import encode_fault, reported
 from proxy_core.dialects.openai_chat.finish import decode_finish
 from proxy_core.dialects.openai_chat.usage import decode_usage
 from proxy_core.errors import DecodeError, Failure
@@ -65,6 +65,10 @@ class ChatTap:
             return
         self._read(bytes(self._body))
         self._body.clear()
+
+    def encode_fault(self, failure: Failure) -> bytes:
+        """Return the in-band error for this reply; a whole body has no place for one."""
+        return b"" if self._parser is None else encode_fault(failure)
 
     def _look(self, event: SseEvent) -> None:
         if event.data.strip() == b"[DONE]":

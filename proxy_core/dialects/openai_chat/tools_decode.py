@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from proxy_core.dialects.openai_chat.part_decode import decode_cache
 from proxy_core.dialects.openai_chat.shape import Shape, wrong
 from proxy_core.dialects.openai_chat.wire import NAME
@@ -21,15 +23,18 @@ def decode_tools(body: Shape) -> tuple[Tool, ...]:
     return tuple(tools)
 
 
-def decode_tool_choice(body: Shape) -> ToolChoice | None:
-    """Read ``tool_choice`` or the deprecated ``function_call``; None when neither was sent."""
+def decode_tool_choice(body: Shape, tools: Sequence[Tool]) -> ToolChoice | None:
+    """Read ``tool_choice`` or the deprecated ``function_call``; None when neither was sent.
+
+    Raises DecodeError, also for a forced tool that is not among ``tools``.
+    """
     for name in ("tool_choice", "function_call"):
         value = body.get(name)
         if value is None:
             continue
         if isinstance(value, str):
             return _word(value, body.at(name))
-        return _choice(Shape(value, body.at(name)))
+        return _choice(Shape(value, body.at(name)), tools)
     return None
 
 
@@ -45,18 +50,25 @@ def _word(value: str, path: str) -> ToolChoice:
             raise wrong(path, "none, auto, required or an object that names a tool")
 
 
-def _choice(shape: Shape) -> ToolChoice:
+def _choice(shape: Shape, tools: Sequence[Tool]) -> ToolChoice:
     match shape.text("type"):
         case "function" | "custom" as kind:
-            return ToolChoice("required", (shape.needed_member(kind).needed_text("name"),))
+            return _forced(shape.needed_member(kind), tools)
         case "allowed_tools":
             return _allowed(shape.needed_member("allowed_tools"))
         case None if "name" in shape.value:
-            return ToolChoice("required", (shape.needed_text("name"),))
+            return _forced(shape, tools)
         case "auto" | "none" | "required" | "any" as word:
             return _word(word, shape.at("type"))
         case _:
             raise wrong(shape.at("type"), "function, custom or allowed_tools")
+
+
+def _forced(shape: Shape, tools: Sequence[Tool]) -> ToolChoice:
+    name = shape.needed_text("name")
+    if all(tool.name != name for tool in tools):
+        raise wrong(shape.at("name"), "the name of one of the tools of this request")
+    return ToolChoice("required", (name,))
 
 
 def _allowed(shape: Shape) -> ToolChoice:

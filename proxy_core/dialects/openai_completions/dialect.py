@@ -23,7 +23,7 @@ from proxy_core.dialects.openai_completions.reply import StreamEncoder, encode_r
 from proxy_core.dialects.openai_completions.wire import FAMILY, NAME
 from proxy_core.errors import DecodeError, Failure, UnsupportedError
 from proxy_core.ir.fold import WholeEncoder
-from proxy_core.ir.request import EncodedRequest, Request
+from proxy_core.ir.request import EncodedRequest, Loss, Request
 from proxy_core.ir.stream import ReplyDecoder, ReplyEncoder
 from proxy_core.profile import ModelProfile
 from proxy_core.sse import COMMENT_BEAT
@@ -136,6 +136,10 @@ class CompletionsDialect:
         return Failure("server", 502, f"The provider answered with status {status}.")
 
     def edit_request(self, body: bytes, call: Call, edits: Edits, profile: ModelProfile) -> bytes:
+        """Raise: no upstream is spoken to in this dialect."""
+        _refuse()
+
+    def edit_losses(self, body: bytes, call: Call, edits: Edits, profile: ModelProfile) -> tuple[Loss, ...]:
         """Raise: no upstream is spoken to in this dialect."""
         _refuse()
 

@@ -24,7 +24,7 @@ _SHAPES: Mapping[FailureKind, tuple[int, str, str | None]] = MappingProxyType({
     "authentication": (401, _BAD_REQUEST, "invalid_api_key"),
     "billing": (429, "insufficient_quota", "insufficient_quota"),
     "permission": (403, _BAD_REQUEST, None),
-    "not_found": (404, _BAD_REQUEST, "model_not_found"),
+    "not_found": (404, _BAD_REQUEST, None),
     "method_not_allowed": (405, _BAD_REQUEST, "method_not_allowed"),
     "too_large": (413, _BAD_REQUEST, "request_too_large"),
     "rate_limit": (429, "rate_limit_error", "rate_limit_exceeded"),

@@ -7,7 +7,8 @@ from typing import Any
 from proxy_core import jsonbytes
 from proxy_core.dialect import Edits
 from proxy_core.dialects.openai_responses.settings_encode import encode_reasoning
-from proxy_core.ir.request import ReasoningControl
+from proxy_core.ir.reasoning import lost_control
+from proxy_core.ir.request import Loss, ReasoningControl
 from proxy_core.profile import ModelProfile
 
 _PEEKED = ("model", "stream", "reasoning")
@@ -34,6 +35,11 @@ def edit_request(body: bytes, edits: Edits, profile: ModelProfile) -> bytes:
         if changed.get("reasoning") == now.get("reasoning"):
             changed.pop("reasoning", None)
     return jsonbytes.edit(body, changed, dropped) if changed or dropped else body
+
+
+def edit_losses(edits: Edits, profile: ModelProfile) -> tuple[Loss, ...]:
+    """Return what the edit leaves unsaid."""
+    return () if edits.reasoning is None else lost_control(edits.reasoning, profile)
 
 
 def _reasoning(now: Any, control: ReasoningControl, profile: ModelProfile) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from proxy_core.dialects.openai_responses.tap import ReplyTap
 from proxy_core.dialects.openai_responses.wire import FAMILY, NAME
 from proxy_core.errors import DecodeError, Failure, UpstreamProtocolError
 from proxy_core.ir.fold import WholeEncoder
-from proxy_core.ir.request import EncodedRequest, Request
+from proxy_core.ir.request import EncodedRequest, Loss, Request
 from proxy_core.ir.stream import ReplyDecoder, ReplyEncoder
 from proxy_core.profile import ModelProfile
 from proxy_core.sse import COMMENT_BEAT
@@ -187,6 +187,10 @@ class OpenAIResponses:
     def edit_request(self, body: bytes, call: Call, edits: Edits, profile: ModelProfile) -> bytes:
         """See ``body_edit``."""
         return body_edit.edit_request(body, edits, profile)
+
+    def edit_losses(self, body: bytes, call: Call, edits: Edits, profile: ModelProfile) -> tuple[Loss, ...]:
+        """Return what the edits leave unsaid."""
+        return body_edit.edit_losses(edits, profile)
 
     def tap(self, mode: Mode) -> Tap:
         """Return a tap for the mode."""

@@ -88,6 +88,8 @@ _FAILED_CODE: Mapping[FailureKind, str] = MappingProxyType(
         "rate_limit": "rate_limit_exceeded",
     }
 )
+_GENERIC = frozenset({"invalid_request", "authentication", "not_found", "server"})
+"""What vendors also say about refusals of another kind: the status knows better."""
 _MAX_MESSAGE = 2000
 _CONTEXT = re.compile(r"maximum context length|context window|prompt is too long", re.IGNORECASE)
 _WAIT = re.compile(
@@ -100,9 +102,9 @@ def decode_error(status: int, body: bytes) -> Failure:
     """Read an upstream's error body, whatever it is; never raises. Other bodies are not echoed."""
     found = _find(body)
     if found is None:
-        kind = _kind(status, "", "")
+        kind = _kind(status, (), "")
         text = f"The provider answered with status {status}."
-        return Failure(kind, _STATUS[kind], text, scope=_SCOPE.get(kind, "request"))
+        return Failure(kind, _neutral(kind, status), text, scope=_SCOPE.get(kind, "request"))
     return failure_of(found, status)
 
 
@@ -110,10 +112,10 @@ def failure_of(error: Mapping[str, Json], status: int = 0) -> Failure:
     """Read an error object, from a body, a failed response or an in-band event. ``status`` 0: unknown."""
     message = _string(error.get("message")) or "The provider reported an error without words."
     code = _string(error.get("code"))
-    kind = _kind(status, code or _string(error.get("type")) or "", message)
+    kind = _kind(status, (code, _string(error.get("type"))), message)
     return Failure(
         kind=kind,
-        status=_STATUS[kind],
+        status=_neutral(kind, status),
         message=_PRIVATE.sub("[removed]", message)[:_MAX_MESSAGE],
         code=code,
         param=_string(error.get("param")),
@@ -149,14 +151,22 @@ def _find(body: bytes) -> Mapping[str, Json] | None:
     return {"message": jsonbytes.text(detail)} if isinstance(detail, dict | list) and detail else None
 
 
-def _kind(status: int, code: str, message: str) -> FailureKind:
-    if code in _KIND_OF_CODE and not (status >= 500 and code == "server_error"):
-        return _KIND_OF_CODE[code]
+def _neutral(kind: FailureKind, status: int) -> int:
+    return status if kind == "server" and 500 <= status < 600 else _STATUS[kind]
+
+
+def _kind(status: int, words: tuple[str | None, ...], message: str) -> FailureKind:
+    kinds = [_KIND_OF_CODE[word] for word in words if word is not None and word in _KIND_OF_CODE]
+    special = next((kind for kind in kinds if kind not in _GENERIC), None)
+    if special is not None:
+        return special
     if status in (0, 400, 413, 422) and _CONTEXT.search(message):
         return "context_length"
     if status in KIND_OF_STATUS:
         return KIND_OF_STATUS[status]
-    if 400 <= status < 500 or code == "invalid_request_error":
+    if kinds and status < 500:
+        return kinds[0]
+    if 400 <= status < 500 or (status < 400 and "invalid_request_error" in words):
         return "invalid_request"
     return "server"
 
@@ -181,8 +191,6 @@ def encode_error(failure: Failure) -> ErrorReply:
     """Write a whole error reply; Retry-After in whole seconds, rounded up."""
     status = 429 if failure.kind == "billing" else failure.status
     code = _CODE.get(failure.kind) or failure.code
-    if failure.kind == "not_found" and code is None:
-        code = "model_not_found"
     error = {
         "message": failure.message,
         "type": _TYPE.get(failure.kind, "invalid_request_error"),

@@ -41,8 +41,14 @@ class Fields:
         """Read true or false."""
         return self._typed(key, bool, "true or false")
 
-    def whole(self, key: str) -> int | None:
-        """Read an integer."""
+    def whole(self, key: str, least: int | None = None) -> int | None:
+        """Read an integer, of at least ``least``."""
+        value = self._whole(key)
+        if value is not None and least is not None and value < least:
+            raise wrong(self.at(key), f"an integer of at least {least}")
+        return value
+
+    def _whole(self, key: str) -> int | None:
         value = self.raw.get(key)
         if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
             raise wrong(self.at(key), "an integer")

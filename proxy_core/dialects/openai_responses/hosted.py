@@ -50,6 +50,21 @@ _OWN: Mapping[str, str] = MappingProxyType(
         "image_generation": "image_generation",
     }
 )
+CHOICES = frozenset(
+    {
+        *_NEUTRAL,
+        "apply_patch",
+        "computer",
+        "computer_use",
+        "computer_use_preview",
+        "file_search",
+        "image_generation",
+        "local_shell",
+        "mcp",
+        "shell",
+    }
+)
+"""Types of hosted tools that ``tool_choice`` may force (openai 3.52.0 ``ToolChoiceTypes``, 2026-11-20)."""
 _PLACE = ("type", "city", "country", "region", "timezone")
 
 

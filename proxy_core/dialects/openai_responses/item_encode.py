@@ -16,8 +16,8 @@ ItemStatus = Literal["completed", "incomplete"]
 class Frames:
     """Numbers and frames events; ``take`` empties what was written."""
 
-    def __init__(self) -> None:
-        self._number = 0
+    def __init__(self, number: int = 0) -> None:
+        self._number = number
         self._written: list[bytes] = []
 
     def emit(self, kind: str, **members: Json) -> None:

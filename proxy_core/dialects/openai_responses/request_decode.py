@@ -80,7 +80,7 @@ def decode_request(body: bytes, call: Call) -> Request:
         system=(*_instructions(top), *conversation.system),
         stream=bool(top.flag("stream")),
         tools=toolbox.tools,
-        tool_choice=decode_choice(top),
+        tool_choice=decode_choice(top, toolbox.tools),
         reasoning=control,
         output=output,
         sampling=sampling,
@@ -104,7 +104,7 @@ def _instructions(top: Fields) -> tuple[Part, ...]:
 def _sampling(top: Fields) -> Sampling:
     metadata = top.inner("metadata")
     return Sampling(
-        max_output_tokens=top.whole("max_output_tokens"),
+        max_output_tokens=top.whole("max_output_tokens", 1),
         temperature=top.number("temperature"),
         top_p=top.number("top_p"),
         logprobs=True if LOGPROBS in top.texts("include") else None,

@@ -17,6 +17,7 @@ from proxy_core.dialects.openai_responses.tools_encode import encode_choice, enc
 from proxy_core.dialects.openai_responses.wire import ENCRYPTED, FAMILY, MAX_CALL_ID, MAX_NAME, NAME
 from proxy_core.errors import UnsupportedError
 from proxy_core.ir.message import Json, Reasoning
+from proxy_core.ir.reasoning import asks_for_none, lost_control
 from proxy_core.ir.request import EncodedRequest, Hosted, Loss, ReplyMemory, Request
 from proxy_core.ir.structure import StructureLaws, arrange
 from proxy_core.ir.tools import ToolLimits, fit_call_ids, fit_tools
@@ -126,10 +127,11 @@ def _think(request: Request, target: EncodeTarget, body: dict[str, Json]) -> lis
     reasoning = encode_reasoning(request.reasoning, target.profile)
     if reasoning:
         body["reasoning"] = reasoning
-    asked = request.reasoning.mode in ("auto", "level", "budget") or request.reasoning.show
-    if asked and target.profile.thinking is None:
+    lost = list(lost_control(request.reasoning, target.profile))
+    wants_text = request.reasoning.show and not asks_for_none(request.reasoning)
+    if wants_text and not lost and target.profile.thinking is None:
         return [Loss("reasoning", "The model does not think.")]
-    return []
+    return lost
 
 
 def _is_thinking(request: Request, target: EncodeTarget) -> bool:

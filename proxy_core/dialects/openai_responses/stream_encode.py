@@ -6,6 +6,7 @@ gaps in ``output_index`` and items that change their identity (measured 2026-11-
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from proxy_core import jsonbytes
@@ -25,6 +26,7 @@ from proxy_core.dialects.openai_responses.wire import AFTER, ALONE, NAME, SEAL_K
 from proxy_core.errors import Failure
 from proxy_core.ir.fold import unfold
 from proxy_core.ir.message import (
+    EMPTY,
     HostedStep,
     Inline,
     Json,
@@ -253,9 +255,13 @@ def encode_reply(reply: Reply, request: Request, created: int) -> bytes:
     return jsonbytes.encode(encoder.final)
 
 
-def encode_fault(failure: Failure) -> bytes:
-    """Write a ``response.failed`` for a stream of which nothing more is known than that it broke."""
-    frames = Frames()
+def encode_fault(failure: Failure, head: Mapping[str, Json] = EMPTY, number: int = 0) -> bytes:
+    """Write a ``response.failed`` for a stream that broke.
+
+    ``head`` is what is known of its response (``id``, ``model``, ``created_at``), which the SDK wants to be
+    the same in every event; ``number`` is the event's place.
+    """
+    frames = Frames(number)
     error = failed_error(failure)
     frames.emit(
         "response.failed",
@@ -272,6 +278,7 @@ def encode_fault(failure: Failure) -> bytes:
             "tool_choice": "auto",
             "tools": [],
             "usage": None,
+            **head,
         },
     )
     return frames.take()

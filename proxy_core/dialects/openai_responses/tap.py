@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
 from proxy_core import jsonbytes
 from proxy_core.dialects.openai_responses.errors import failure_of, in_band_error
 from proxy_core.dialects.openai_responses.output_decode import Origin, decode_finish, decode_item, objects
+from proxy_core.dialects.openai_responses.stream_encode import encode_fault
 from proxy_core.dialects.openai_responses.usage import decode_usage
 from proxy_core.errors import DecodeError, Failure
-from proxy_core.ir.message import Json, ToolCall
+from proxy_core.ir.message import EMPTY, Json, ToolCall
 from proxy_core.ir.stream import Finish, Usage
 from proxy_core.sse import SseEvent, SseParser
 
 _WORTH_READING = (b"response.completed", b"response.incomplete", b"response.failed", b'"error"', b'_call"')
+_CREATED = "response.created"
+_CREATED_MARK = _CREATED.encode()
+_NUMBER = re.compile(rb'"sequence_number"\s*:\s*(\d{1,18})')
+_HEAD = ("id", "model", "created_at")
 _TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed"})
 _CALLS = ("function_call", "custom_tool_call")
 _NOWHERE = Origin("", "", 0)
@@ -31,6 +37,8 @@ class ReplyTap:
         self._failure: Failure | None = None
         self._is_complete = False
         self._called: ToolCall | None = None
+        self._head: Mapping[str, Json] = EMPTY
+        self._next_number = 0
 
     @property
     def usage(self) -> Usage | None:
@@ -75,8 +83,17 @@ class ReplyTap:
         elif body.get("error"):
             self._failure = failure_of(in_band_error(body))
 
+    def encode_fault(self, failure: Failure) -> bytes:
+        """Return ``response.failed`` of the response that went by; a whole body has no place for one."""
+        return b"" if self._parser is None else encode_fault(failure, self._head, self._next_number)
+
     def _event(self, event: SseEvent) -> None:
-        if self._is_complete or not any(mark in event.data for mark in _WORTH_READING):
+        if self._is_complete:
+            return
+        number = _NUMBER.search(event.data)
+        self._next_number = 1 + (self._next_number if number is None else int(number[1]))
+        is_first = not self._head and _CREATED_MARK in event.data
+        if not is_first and not any(mark in event.data for mark in _WORTH_READING):
             return
         try:
             data = jsonbytes.decode(event.data)
@@ -89,6 +106,8 @@ class ReplyTap:
         response, item = data.get("response"), data.get("item")
         if kind in _TERMINAL:
             self._response(response if isinstance(response, dict) else {}, kind)
+        elif kind == _CREATED and isinstance(response, dict):
+            self._head = {name: response[name] for name in _HEAD if response.get(name) is not None}
         elif kind == "error" or (not kind and "error" in data):
             self._failure = failure_of(in_band_error(data))
         elif kind == "response.output_item.done" and isinstance(item, dict) and item.get("type") in _CALLS:

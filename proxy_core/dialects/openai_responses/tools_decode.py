@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from proxy_core.dialects.openai_responses.fields import Fields, fields, wrong
-from proxy_core.dialects.openai_responses.hosted import tool_kind
+from proxy_core.dialects.openai_responses.hosted import CHOICES, tool_kind
 from proxy_core.dialects.openai_responses.input_decode import DEFAULT_NAMESPACE
 from proxy_core.dialects.openai_responses.wire import NAME
 from proxy_core.errors import UnsupportedError
@@ -77,8 +77,12 @@ def _freeform(entry: Fields, namespace: str | None) -> Freeform:
     return Freeform(entry.need("name"), entry.text("description"), grammar, syntax, namespace)
 
 
-def decode_choice(body: Fields) -> ToolChoice | None:
-    """Read ``tool_choice``. Raises DecodeError, and UnsupportedError for a forced way of calling."""
+def decode_choice(body: Fields, tools: Sequence[Tool]) -> ToolChoice | None:
+    """Read ``tool_choice``.
+
+    Raises DecodeError, also for a forced function that is not among ``tools``, and UnsupportedError for a
+    forced way of calling.
+    """
     choice = body.raw.get("tool_choice")
     if choice is None:
         return None
@@ -86,23 +90,34 @@ def decode_choice(body: Fields) -> ToolChoice | None:
         return ToolChoice(choice)
     if not isinstance(choice, dict):
         raise wrong("tool_choice", "auto, none, required or an object")
-    return _object_choice(fields(choice, "tool_choice"))
+    return _object_choice(fields(choice, "tool_choice"), tools)
 
 
-def _object_choice(choice: Fields) -> ToolChoice:
+def _object_choice(choice: Fields, tools: Sequence[Tool]) -> ToolChoice:
     kind = choice.need("type")
     match kind:
         case "function" | "custom":
             nested = choice.inner("function") if "name" not in choice.raw else None
-            return ToolChoice("required", ((nested or choice).need("name"),))
+            return _forced(nested or choice, tools)
         case "allowed_tools":
             return _allowed(choice)
         case "tool_search" | "programmatic_tool_calling":
             raise UnsupportedError(
                 f"{kind} cannot be forced on a model of another kind.", param="tool_choice"
             )
-        case _:
+        case _ if kind in CHOICES or any(
+            isinstance(tool, Hosted) and tool.raw.get("type") == kind for tool in tools
+        ):
             return ToolChoice("required", hosted=tool_kind(kind))
+        case _:
+            raise wrong(choice.at("type"), "function, custom, allowed_tools or the type of a hosted tool")
+
+
+def _forced(choice: Fields, tools: Sequence[Tool]) -> ToolChoice:
+    name = choice.need("name")
+    if all(tool.name != name for tool in tools):
+        raise wrong(choice.at("name"), "the name of one of the tools of this request")
+    return ToolChoice("required", (name,))
 
 
 def _allowed(choice: Fields) -> ToolChoice:

@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import subprocess
@@ -73,3 +74,11 @@ def test_the_script_works_in_its_shell(shell: Shell, tmp_path: Path, name: str) 
         check=False,
     )
     assert "usage" in done.stdout, done.stderr
+
+
+def test_json_holds_the_script(shell: Shell) -> None:
+    result = shell("completion", "bash", "--json")
+    assert result.exit_code == 0
+    value = json.loads(result.stdout)
+    assert value["shell"] == "bash"
+    assert "_TRUNKLINE_COMPLETE" in value["script"]

@@ -81,3 +81,12 @@ def test_a_local_server_is_spoken_to_at_its_address_and_not_at_its_list(
     server = replace(LOCAL, base_url=base, discover_url=looked_for)
     (found,) = roster(parse({}, {}), {"local": server}).local
     assert (found.base_url, found.proxy) == (address, "direct")
+
+
+@pytest.mark.parametrize("name", ["Authorization", "x-api-key", "Cookie"])
+def test_a_header_that_holds_a_secret_is_refused(name: str) -> None:
+    entry = {"id": "one", "provider": "cloud", "headers": {name: "hush"}}
+    with pytest.raises(SettingsError, match="secret") as caught:
+        of(accounts=[entry])
+    assert caught.value.field == "accounts.0.headers"
+    assert "hush" not in caught.value.message

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_core.ir.reasoning import fit
+from proxy_core.ir.reasoning import asks_for_none, fit, lost_control
 from proxy_core.ir.request import ReasoningControl as Control
-from proxy_core.profile import LEVELS, Level, Thinking, budget_for
+from proxy_core.profile import LEVELS, Level, ModelProfile, Thinking, budget_for
 
 BOTH = Thinking(budget=(0, 128000), levels=LEVELS)
 WORDS = Thinking(levels=("low", "high"), can_disable=False, dynamic=False)
@@ -103,3 +103,37 @@ def test_a_level_survives_the_way_over_a_budget(level: Level) -> None:
     as_budget = fit(Control("level", level), Thinking(budget=(0, 200000)), known=True)
     assert as_budget == Control("budget", budget=budget_for(level))
     assert fit(as_budget, Thinking(levels=LEVELS[1:]), known=True) == Control("level", level)
+
+
+@pytest.mark.parametrize(
+    ("control", "thinking", "is_lost"),
+    [
+        (Control("level", "high"), None, True),
+        (Control("budget", budget=99), None, True),
+        (Control("auto"), None, True),
+        (Control("off"), None, False),
+        (Control("level", "none"), None, False),
+        (Control("budget", budget=0), None, False),
+        (Control(show=True), None, False),
+        (Control("level", "max"), WORDS, False),
+        (Control("budget", budget=200000), TOKENS, False),
+        (Control("off"), WORDS, False),
+        (Control("off"), MUTE, True),
+        (Control("level", "high"), MUTE, True),
+        (Control("budget", budget=99), SWITCH, True),
+        (Control("auto"), MUTE, False),
+        (Control("budget", budget=-1), SWITCH, False),
+        (Control("level"), SWITCH, False),
+    ],
+)
+def test_only_what_cannot_be_said_at_all_is_lost(
+    control: Control, thinking: Thinking | None, is_lost: bool
+) -> None:
+    lost = lost_control(control, ModelProfile("m", known=True, thinking=thinking))
+    assert [loss.path for loss in lost] == ["reasoning"] * is_lost
+
+
+def test_no_thinking_can_be_asked_for_in_three_ways() -> None:
+    assert all(map(asks_for_none, (Control("off"), Control("level", "none"), Control("budget", budget=0))))
+    assert not any(map(asks_for_none, (Control(), Control("auto"), Control("budget", budget=-1))))
+    assert not asks_for_none(Control("level", "low"))

@@ -92,3 +92,15 @@ def test_depth_is_the_caller_s_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Exchange, "request", lambda self: deep())
     with pytest.raises(DecodeError, match="nested too deeply"):
         represented(found, PLAIN)
+
+
+@pytest.mark.parametrize("speaks", [CHAT, GEMINI, ANTHROPIC])
+def test_thinking_that_the_target_cannot_do_is_a_loss_on_either_way(speaks: str) -> None:
+    dull = replace(TARGET, profile=replace(TARGET.profile, known=True, thinking=None))
+    for control, dropped in ((ReasoningControl("level", "high"), "reasoning"), (ReasoningControl("off"), "")):
+        asked = exchange(CHAT)
+        wish = Resolution((dull,), "m", control)
+        found = prepared(asked, provider(speaks), wish)
+        assert found.plan.is_passthrough is (speaks == CHAT)
+        upstream_body(found, wish)
+        assert asked.dropped() == dropped

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from proxy_core import registry
 from proxy_core.accounts.credentials import Credentials
 from proxy_core.errors import UpstreamTimeout
+from proxy_core.keys import account_secret
 from proxy_core.provider import Provider
 from proxy_core.provider_key import KeyProvider
 from proxy_core.relay.attempt import RefusedReply
@@ -66,3 +68,19 @@ async def test_a_provider_that_answers_itself_needs_no_network() -> None:
     reply = await out.send(found, json.dumps(body).encode())
     assert isinstance(reply, LocalReply)
     assert transport.requests == []
+
+
+async def test_a_vendor_that_repeats_the_key_tells_the_client_nothing() -> None:
+    vault = MemoryVault()
+    found = attempt(CHAT, CHAT, Client(), pulse(), vendor=provider(CHAT))
+    account = dataclasses.replace(found.account, has_key=True)
+    found = dataclasses.replace(found, account=account)
+    await vault.put(account_secret(account.id), "ECHO-very-secret")
+    body = b'{"error": {"message": "bad key ECHO-very-secret", "type": "x", "param": null, "code": null}}'
+    reply = Recorded(status=400, body=[body])
+    out = Sender(Credentials(vault), ReplayTransport([reply]), FakeClock())
+    with pytest.raises(RefusedReply) as caught:
+        await out.send(found, b"{}")
+    assert caught.value.failure.message == "bad key ***"
+    assert b"secret" not in caught.value.body
+    assert b"bad key ***" in caught.value.body

@@ -9,8 +9,8 @@ from proxy_core.server.connection import Handle
 from proxy_core.server.listener import listen
 
 
-def explain(status: int, message: str) -> web.Response:
-    return web.Response(status=status, text=f"explained: {message}")
+def explain(status: int, message: str, path: str) -> web.Response:
+    return web.Response(status=status, text=f"explained: {message} on {path}.")
 
 
 @asynccontextmanager
@@ -87,6 +87,52 @@ async def test_what_is_not_http_is_explained(data: bytes) -> None:
         found = await reader.read()
         assert found.split()[1] == b"400"
         assert b"explained: This is not HTTP" in found
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("POST /v1/messages?beta=true HTTP/1.1", "/v1/messages"),
+        ("POST http://localhost:1/v1/messages HTTP/1.1", "/v1/messages"),
+        ("GET nonsense HTTP/1.1", "/"),
+    ],
+)
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Host: x\r\nHost: y\r\n\r\n",
+        b"Host: x\r\nContent-Length: -1\r\n\r\n",
+        b"Host: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n0\r\n\r\n",
+        b"Host: x\r\nX-Big: %s\r\n\r\n" % (b"a" * 70_000),
+    ],
+    ids=["two hosts", "negative length", "bad chunk", "70 kB header"],
+)
+async def test_a_client_that_ended_its_side_gets_its_400(line: str, path: str, rest: bytes) -> None:
+    async with connected(measure) as (reader, writer):
+        writer.write(line.encode() + b"\r\n" + rest)
+        writer.write_eof()
+        found = await reader.read()
+        assert found.split()[1] == b"400"
+        assert found.endswith(f" on {path}.".encode())
+
+
+@pytest.mark.parametrize("ends", [False, True])
+async def test_a_bad_chunk_in_the_middle_of_a_body_is_told_to_its_reader(ends: bool) -> None:
+    started = asyncio.Event()
+
+    async def tell(request: web.BaseRequest) -> web.StreamResponse:
+        started.set()
+        return await measure(request)
+
+    async with connected(tell) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        await started.wait()
+        writer.write(b"zz\r\nab\r\n0\r\n\r\n")
+        if ends:
+            writer.write_eof()
+        found = await reader.read()
+        assert found.startswith(b"HTTP/1.1 400")
+        assert found.count(b"HTTP/1.") == 1
 
 
 @pytest.mark.allow_logs

@@ -12,7 +12,7 @@ async def handle(request: web.BaseRequest) -> web.StreamResponse:
     return web.Response(text=request.path)
 
 
-def explain(status: int, message: str) -> web.Response:
+def explain(status: int, message: str, path: str) -> web.Response:
     return web.Response(status=status, text=message)
 
 

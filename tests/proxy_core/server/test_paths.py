@@ -2,7 +2,7 @@ import pytest
 
 from proxy_core import registry
 from proxy_core.dialect import Dialect
-from proxy_core.server.paths import Paths, is_root
+from proxy_core.server.paths import Paths, is_health, is_root
 
 PATHS = Paths(registry.discover("proxy_core.dialects", "DIALECTS", Dialect).values())
 GOOGLE = {"x-goog-api-key": "k"}
@@ -62,10 +62,40 @@ def test_plain_paths(path: str, dialect: str, operation: str, spelling: str) -> 
         ("/v1/chat/completions/models/m:generateContent", "m"),
         ("/v1beta/models/m(high):generateContent", "m(high)"),
         ("/v1beta/models/%C3%BC:generateContent", "ü"),
+        ("/v1beta/models/m%3AgenerateContent", "m"),
+        ("/v1beta/models/llama3:8b:generateContent", "llama3:8b"),
+        ("/v1beta/models/llama3%3a8b%3AgenerateContent/", "llama3:8b"),
     ],
 )
 def test_paths_that_name_a_model(path: str, model: str) -> None:
     assert found("POST", path) == ("gemini_generate", "chat", model)
+    assert found("GET", path) is None
+    assert PATHS.methods(path) == ("POST",)
+    assert PATHS.unknown_verb("POST", path) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "verb"),
+    [
+        ("/v1beta/models/x:embedContent", "embedContent"),
+        ("/v1/models/x%3Abogus/", "bogus"),
+        ("/models/a:b/c:bogus", "bogus"),
+        ("/models/a:b/c", None),
+        ("/v1/models/x", None),
+        ("/v1/messages:bogus", None),
+    ],
+)
+def test_a_verb_that_no_dialect_has(path: str, verb: str | None) -> None:
+    assert PATHS.unknown_verb("POST", path) == verb
+    assert PATHS.unknown_verb("GET", path) is None
+    if verb:
+        assert PATHS.nearest_dialect(path, {}, "POST").name == "gemini_generate"
+        assert "generateContent" in PATHS.verbs
+
+
+def test_a_model_may_have_a_colon() -> None:
+    for path in ("/v1/models/llama3:8b", "/v1/models/llama3%3A8b"):
+        assert found("GET", path) == ("openai_chat", "get_model", "llama3:8b")
 
 
 @pytest.mark.parametrize(
@@ -94,6 +124,11 @@ def test_the_rest_is_unknown(path: str) -> None:
 
 def test_a_hostile_path_takes_no_time() -> None:
     assert found("POST", "/models" * 10_000 + ":generateContent") is not None
+
+
+def test_health() -> None:
+    assert all(map(is_health, ("/health", "//health", "/health/", "/v1/health", "/healthz")))
+    assert not any(map(is_health, ("/", "/v1", "/healthy", "/health/x", "/v1/models/health")))
 
 
 def test_roots() -> None:

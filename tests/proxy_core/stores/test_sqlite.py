@@ -243,3 +243,20 @@ def test_processes_that_begin_at_once_share_it(path: Path) -> None:
     assert other.execute("select count(*) from exchange").fetchone() == (75,)
     assert other.execute("pragma integrity_check").fetchone() == ("ok",)
     other.close()
+
+
+async def test_a_second_store_of_this_process_leaves_the_log_to_the_first(path: Path) -> None:
+    # POSIX: closing any descriptor of the file would drop the first one's locks, and the next process to
+    # close the database would remove the log under it
+    first, second = SqliteUsage(path), SqliteUsage(path)
+    await first.add(ROW)
+    await second.recent(1)
+    look = "c.execute('select * from exchange').fetchall()"
+    other = f"import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); {look}; c.close()"
+    await asyncio.to_thread(subprocess.run, [sys.executable, "-c", other, str(path)], check=True)
+    assert path.with_name(path.name + "-wal").exists()
+    await first.add(replace(ROW, id="2"))
+    third = SqliteUsage(path)
+    assert len(await third.recent(5)) == 2
+    for one in (first, second, third):
+        await one.close()

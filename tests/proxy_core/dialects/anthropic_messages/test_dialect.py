@@ -10,6 +10,7 @@ from proxy_core.dialect import Dialect, Edits
 from proxy_core.errors import DecodeError, Failure, UpstreamProtocolError
 from proxy_core.ir.fold import WholeEncoder, unfold
 from proxy_core.ir.message import Reasoning, Text, ToolCall
+from proxy_core.ir.request import ReasoningControl
 from proxy_core.ir.stream import Candidate, Finish, Reply, Usage
 from tests.proxy_core.dialects.anthropic_messages.support import (
     CHAT,
@@ -177,3 +178,11 @@ def test_what_is_handed_over() -> None:
         tap.feed(data)
         tap.close()
         assert tap.is_complete
+
+
+def test_what_an_edit_leaves_unsaid_is_told() -> None:
+    edits = Edits(reasoning=ReasoningControl("budget", budget=8192))
+    assert [loss.path for loss in DIALECT.edit_losses(b'{"max_tokens":50}', CHAT, edits, UNKNOWN)] == [
+        "reasoning"
+    ]
+    assert DIALECT.edit_losses(b'{"max_tokens":9000}', CHAT, edits, UNKNOWN) == ()

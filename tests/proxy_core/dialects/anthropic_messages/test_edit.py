@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from proxy_core.dialect import Edits
-from proxy_core.dialects.anthropic_messages.edit import edit_request
+from proxy_core.dialects.anthropic_messages.edit import edit_losses, edit_request
 from proxy_core.ir.request import ReasoningControl
 from proxy_core.profile import ModelProfile
 from tests.proxy_core.dialects.anthropic_messages.support import ADAPTIVE, BUDGET
@@ -60,3 +60,37 @@ def test_off_and_forced() -> None:
     assert out["thinking"] == {"type": "disabled"}
     assert out["temperature"] == 0.5
     assert "output_config" not in out
+
+
+WISH = Edits(reasoning=ReasoningControl("budget", budget=8192))
+
+
+@pytest.mark.parametrize(
+    ("edits", "profile", "body", "why"),
+    [
+        (WISH, BUDGET, b'{"max_tokens":50}', "no room"),
+        (WISH, BUDGET, b'{"max_tokens":9000,"tool_choice":{"type":"any"}}', "forced"),
+        (WISH, ModelProfile("x", known=True, thinking=None), BODY, "cannot be told"),
+    ],
+)
+def test_thinking_that_is_left_out_is_told(
+    edits: Edits, profile: ModelProfile, body: bytes, why: str
+) -> None:
+    assert _edited(edits, profile, body).get("thinking") in (None, {"type": "disabled"})
+    (loss,) = edit_losses(body, edits, profile)
+    assert loss.path == "reasoning"
+    assert why in loss.why
+
+
+@pytest.mark.parametrize(
+    ("edits", "profile"),
+    [
+        (WISH, BUDGET),
+        (Edits(reasoning=ReasoningControl("budget", budget=50_000)), BUDGET),
+        (Edits(reasoning=ReasoningControl("off")), ModelProfile("x", known=True, thinking=None)),
+        (Edits(model="b"), BUDGET),
+        (Edits(reasoning=ReasoningControl()), BUDGET),
+    ],
+)
+def test_a_value_that_is_kept_or_moved_is_no_loss(edits: Edits, profile: ModelProfile) -> None:
+    assert edit_losses(BODY, edits, profile) == ()

@@ -1,5 +1,5 @@
 import json
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -93,3 +93,44 @@ def test_the_event_has_its_event_line() -> None:
     data = error_event(Failure("server", 500, "gone"))
     assert data.startswith(b"event: error\ndata: {")
     assert data.endswith(b"}\n\n")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "neutral"),
+    [
+        (401, "authentication", 401), (402, "billing", 402), (403, "permission", 403),
+        (404, "not_found", 404),
+        (408, "timeout", 504), (413, "too_large", 413), (429, "rate_limit", 429), (500, "server", 500),
+        (501, "server", 501), (502, "server", 502), (503, "overloaded", 503), (504, "timeout", 504),
+        (520, "server", 520), (529, "overloaded", 503),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"type": "invalid_request_error"},
+        {"type": "api_error"},
+        {"type": "not_found_error"},
+        {"type": "authentication_error"},
+        {"type": "timeout_error"},
+    ],
+)
+def test_the_status_says_more_than_a_general_word(status: int, kind: str, neutral: int, error: Any) -> None:
+    failure = decode_error(status, json.dumps({"error": {"message": "x", **error}}).encode())
+    assert (failure.kind, failure.status) == (kind, neutral)
+    page = decode_error(status, b"<html>x</html>")
+    assert (page.kind, page.status) == (kind, neutral)
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "kind"),
+    [
+        (500, "overloaded_error", "overloaded"),
+        (403, "billing_error", "billing"),
+        (200, "invalid_request_error", "invalid_request"),
+        (0, "authentication_error", "authentication"),
+        (400, "not_found_error", "not_found"),
+    ],
+)
+def test_words_that_count(status: int, word: str, kind: str) -> None:
+    assert failure_of({"type": word, "message": "x"}, status).kind == kind

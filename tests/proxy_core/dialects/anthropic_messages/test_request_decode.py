@@ -197,3 +197,9 @@ def _total(body: bytes) -> None:
     except DecodeError:
         return
     assert isinstance(request, Request)
+
+
+def test_an_output_limit_is_not_negative() -> None:
+    with pytest.raises(DecodeError) as caught:
+        decoded(model="m", max_tokens=-1, messages=[{"role": "user", "content": "Hi"}])
+    assert caught.value.param == "max_tokens"

@@ -318,3 +318,9 @@ def test_the_vendor_accepts_whatever_a_caller_of_another_dialect_did(
     again = encoded(DIALECT.decode_request(json.dumps(body).encode(), CHAT), profile)
     assert again["messages"] == body["messages"]
     assert again.get("tools") == body.get("tools")
+
+
+def test_the_most_thinking_that_fits_is_no_loss() -> None:
+    request = foreign(reasoning=ReasoningControl("level", "max"))
+    assert encoded(request, BUDGET)["thinking"]["budget_tokens"] == 63_999
+    assert lost(request, BUDGET) == {}

@@ -1,6 +1,10 @@
+import pytest
+
+from proxy_core.dialect import Mode
 from proxy_core.dialects.anthropic_messages.tap import Tap
+from proxy_core.errors import Failure
 from proxy_core.ir.fold import fold
-from tests.proxy_core.dialects.anthropic_messages.support import events_of, frames, stream_of
+from tests.proxy_core.dialects.anthropic_messages.support import DIALECT, events_of, frames, stream_of
 from tests.samples import load
 
 
@@ -62,3 +66,10 @@ def test_a_whole_error_body() -> None:
     tap.feed(b'{"type":"error","error":{"type":"api_error","message":"x"}}')
     tap.close()
     assert tap.failure is not None
+
+
+@pytest.mark.parametrize("mode", ["whole", "stream"])
+def test_its_fault_is_the_dialect_s(mode: Mode) -> None:
+    failure = Failure("server", 502, "Gone.")
+    assert DIALECT.tap(mode).encode_fault(failure) == DIALECT.encode_fault(failure, mode)
+    assert (DIALECT.encode_fault(failure, mode) == b"") == (mode == "whole")

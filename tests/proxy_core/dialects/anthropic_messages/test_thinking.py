@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from proxy_core.dialects.anthropic_messages.check import Fields
-from proxy_core.dialects.anthropic_messages.thinking import decode_thinking, encode_thinking
+from proxy_core.dialects.anthropic_messages.thinking import decode_thinking, encode_thinking, without_thinking
 from proxy_core.errors import DecodeError
 from proxy_core.ir.request import ReasoningControl
 from proxy_core.profile import ModelProfile, Thinking
@@ -74,6 +74,7 @@ def test_models_that_take_budgets(control: ReasoningControl, most: int, budget: 
     assert wire.thinking == {"type": "enabled", "budget_tokens": budget}
     assert wire.effort is None
     assert wire.needs_own_start
+    assert wire.lost is None  # a value that was moved is not gone
 
 
 def test_no_room_for_a_budget_leaves_thinking_out() -> None:
@@ -101,3 +102,17 @@ def test_choosing_itself_needs_a_budget_on_older_models() -> None:
     older = ModelProfile("x", known=True, thinking=Thinking(budget=(1024, 30_000)))
     wire = encode_thinking(ReasoningControl("auto"), older, 32_000)
     assert wire.thinking == {"type": "enabled", "budget_tokens": 8192}
+
+
+def test_off_is_no_loss_where_nobody_thinks_and_one_where_it_cannot_be_said() -> None:
+    plain = ModelProfile("x", known=True, thinking=None)
+    assert encode_thinking(ReasoningControl("off"), plain, 9000).lost is None
+    mute = ModelProfile("x", known=True, thinking=Thinking(can_disable=False))
+    assert encode_thinking(ReasoningControl("off"), mute, 9000).lost is not None
+
+
+def test_without_thinking_says_so_where_it_can() -> None:
+    found = without_thinking(BUDGET, "why")
+    assert (found.thinking, found.effort, found.lost) == ({"type": "disabled"}, None, "why")
+    always = ModelProfile("x", known=True, thinking=Thinking(can_disable=False))
+    assert without_thinking(always, "why").thinking is None

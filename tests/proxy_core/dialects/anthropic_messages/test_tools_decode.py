@@ -67,6 +67,8 @@ def test_choices(choice: Any, expected: ToolChoice | None, parallel: bool | None
         ({"tools": [{"name": "f", "input_schema": []}]}, "tools[0].input_schema"),
         ({"tool_choice": {"type": "maybe"}}, "tool_choice.type"),
         ({"tool_choice": {"type": "tool"}}, "tool_choice.name"),
+        ({"tool_choice": {"type": "tool", "name": "f"}}, "tool_choice.name"),
+        ({"tools": [{"name": "g"}], "tool_choice": {"type": "tool", "name": "f"}}, "tool_choice.name"),
     ],
 )
 def test_what_is_wrong_is_named(body: dict[str, Any], path: str) -> None:

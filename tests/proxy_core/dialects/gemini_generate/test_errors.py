@@ -116,3 +116,51 @@ def test_the_official_client_raises_an_error_in_a_stream() -> None:
     with pytest.raises(sdk.ServerError) as caught:
         list(client(wire).models.generate_content_stream(model="m", contents="x"))
     assert caught.value.code == 503
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "neutral"),
+    [
+        (401, "authentication", 401), (402, "billing", 429), (403, "permission", 403),
+        (404, "not_found", 404),
+        (408, "timeout", 504), (413, "too_large", 413), (429, "rate_limit", 429), (500, "server", 500),
+        (501, "server", 501), (502, "server", 502), (503, "overloaded", 503), (504, "timeout", 504),
+        (520, "server", 520), (529, "overloaded", 503),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"status": "INVALID_ARGUMENT"},
+        {"status": "FAILED_PRECONDITION", "code": 400},
+        {"status": "INTERNAL", "code": 500},
+        {"status": "NOT_FOUND"},
+    ],
+)
+def test_the_status_says_more_than_a_general_word(status: int, kind: str, neutral: int, error: Any) -> None:
+    failure = decode_error(status, json.dumps({"error": {"message": "x", **error}}).encode())
+    assert (failure.kind, failure.status) == (kind, neutral)
+    page = decode_error(status, b"<html>x</html>")
+    assert (page.kind, page.status) == (kind, neutral)
+
+
+@pytest.mark.parametrize(
+    ("status", "wire", "kind"),
+    [
+        (500, body(500, "UNAVAILABLE"), "overloaded"),
+        (403, body(403, "RESOURCE_EXHAUSTED"), "rate_limit"),
+        (429, body(429, "RESOURCE_EXHAUSTED", "API key not valid."), "rate_limit"),
+        (0, body(0, "INVALID_ARGUMENT"), "invalid_request"),
+        (0, body(404, "INVALID_ARGUMENT"), "not_found"),
+    ],
+)
+def test_words_that_count(status: int, wire: bytes, kind: FailureKind) -> None:
+    assert decode_error(status, wire).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("invalid_request", 415), ("invalid_request", 426), ("method_not_allowed", 405)]
+)
+def test_the_body_names_the_status_of_the_reply(kind: FailureKind, status: int) -> None:
+    reply = encode_error(Failure(kind, status, "No."))
+    assert (reply.status, json.loads(reply.body)["error"]["code"]) == (status, status)

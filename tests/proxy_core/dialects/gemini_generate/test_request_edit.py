@@ -7,7 +7,7 @@ import pytest
 from proxy_core.dialect import Edits
 from proxy_core.errors import DecodeError
 from proxy_core.ir.request import ReasoningControl
-from proxy_core.profile import ModelProfile
+from proxy_core.profile import ModelProfile, Thinking
 from tests.proxy_core.dialects.gemini_generate.support import DIALECT, call
 
 PROFILE = ModelProfile("m")
@@ -52,3 +52,29 @@ def test_a_control_that_is_no_object_is_a_decode_error() -> None:
         DIALECT.edit_request(b'{"generationConfig":{"thinkingConfig":[]}}', call(), HIGH, PROFILE)
     with pytest.raises(DecodeError):
         DIALECT.edit_request(b'{"generationConfig":[]}', call(), HIGH, PROFILE)
+
+
+@pytest.mark.parametrize(
+    ("thinking", "least"),
+    [
+        (Thinking(budget=(128, 32768), can_disable=False), {"thinkingBudget": 128}),
+        (Thinking(levels=("low", "high"), can_disable=False), {"thinkingLevel": "LOW"}),
+        (Thinking(budget=(0, 24576)), {"thinkingBudget": 0}),
+    ],
+)
+def test_no_thinking_shows_no_thoughts(thinking: Thinking, least: dict[str, object]) -> None:
+    body = b'{"generationConfig":{"thinkingConfig":{"includeThoughts":true}}}'
+    none = Edits(reasoning=ReasoningControl("level", level="none"))
+    for old in (body, b"{}"):
+        found = DIALECT.edit_request(old, call(), none, ModelProfile("m", known=True, thinking=thinking))
+        said = json.loads(found)["generationConfig"]["thinkingConfig"]
+        assert said == {**least, "includeThoughts": False}
+
+
+def test_a_control_that_the_model_cannot_take_is_told() -> None:
+    plain = ModelProfile("m", known=True, thinking=None)
+    assert DIALECT.edit_request(b"{}", call(), HIGH, plain) == b"{}"
+    assert [loss.path for loss in DIALECT.edit_losses(b"{}", call(), HIGH, plain)] == ["reasoning"]
+    assert DIALECT.edit_losses(b"{}", call(), HIGH, PROFILE) == ()
+    assert DIALECT.edit_losses(b"{}", call(), Edits(reasoning=ReasoningControl("off")), plain) == ()
+    assert DIALECT.edit_losses(b"{}", call("count"), HIGH, plain) == ()

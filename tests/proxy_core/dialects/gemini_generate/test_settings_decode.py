@@ -98,3 +98,11 @@ def test_what_is_wrong_is_named(config: Any, param: str) -> None:
     with pytest.raises(DecodeError) as caught:
         decoded({**ASK, "generationConfig": config})
     assert caught.value.param == param
+
+
+@pytest.mark.parametrize("most", [0, -1])
+@pytest.mark.parametrize("name", ["maxOutputTokens", "max_output_tokens"])
+def test_an_output_limit_is_at_least_one(name: str, most: int) -> None:
+    with pytest.raises(DecodeError) as caught:
+        decoded({**ASK, "generationConfig": {name: most}})
+    assert caught.value.param == "generationConfig.maxOutputTokens"

@@ -41,7 +41,9 @@ NONE = ModelProfile("m", known=True, thinking=None)
             ReasoningControl("budget", budget=20000),
             {"thinkingLevel": "HIGH", "includeThoughts": True},
         ),
-        (LEVELS, ReasoningControl("off"), {"thinkingLevel": "LOW", "includeThoughts": True}),
+        (LEVELS, ReasoningControl("off"), {"thinkingLevel": "LOW"}),
+        (LEVELS, ReasoningControl("level", level="none", show=True), {"thinkingLevel": "LOW"}),
+        (BUDGET, ReasoningControl("budget", budget=0), {"thinkingBudget": 128}),
         (LEVELS, ReasoningControl("auto"), {"includeThoughts": True}),
         (BUDGET, ReasoningControl("level", level="low"), {"thinkingBudget": 1024, "includeThoughts": True}),
         (BUDGET, ReasoningControl("budget", budget=1), {"thinkingBudget": 128, "includeThoughts": True}),
@@ -195,3 +197,25 @@ def test_what_needs_anothers_storage_is_refused(key: str) -> None:
     assert caught.value.param == key
     body, _ = encoded(foreign(extensions={"openai": {key: None, "background": False}}))
     assert key not in body
+
+
+def test_own_callers_who_want_no_thinking_are_shown_none() -> None:
+    control = ReasoningControl("off", show=True)
+    body, _ = encoded(foreign(reasoning=control, dialect=NAME), BUDGET)
+    assert body["generationConfig"]["thinkingConfig"] == {"thinkingBudget": 128, "includeThoughts": False}
+
+
+def test_thinking_that_the_model_cannot_do_is_told() -> None:
+    assert encoded(foreign(reasoning=ReasoningControl("level", level="high")), NONE)[1] == ["reasoning"]
+    assert encoded(foreign(reasoning=ReasoningControl("off")), NONE)[1] == []
+
+
+def test_a_voice_is_refused_and_not_left_out() -> None:
+    voice = {"openai": {"audio": {"voice": "alloy", "format": "wav"}}}
+    sound = Sampling(modalities=("text", "audio"))
+    with pytest.raises(UnsupportedError) as caught:
+        encoded(foreign(sampling=sound, extensions=voice))
+    assert (caught.value.param, caught.value.status) == ("audio", 400)
+    body, lost = encoded(foreign(sampling=sound))
+    assert (body["generationConfig"]["responseModalities"], lost) == (["TEXT", "AUDIO"], [])
+    assert encoded(foreign(extensions=voice))[1] == ["audio"]

@@ -6,6 +6,7 @@ import pytest
 
 from proxy_core.dialect import Mode
 from proxy_core.dialects.gemini_generate.tap import ReplyTap
+from proxy_core.errors import Failure
 from proxy_core.ir.fold import fold
 from tests.proxy_core.dialects.gemini_generate.support import DIALECT, NAME, candidate, events, sse
 from tests.samples import load
@@ -58,3 +59,10 @@ def test_nonsense_does_no_harm(mode: Mode, body: bytes) -> None:
     tap = watched(mode, body)
     assert tap.usage is None
     assert not tap.is_complete
+
+
+@pytest.mark.parametrize("mode", ["whole", "stream", "array"])
+def test_its_fault_is_the_dialect_s(mode: Mode) -> None:
+    failure = Failure("server", 502, "Gone.")
+    assert DIALECT.tap(mode).encode_fault(failure) == DIALECT.encode_fault(failure, mode)
+    assert (DIALECT.encode_fault(failure, mode) == b"") == (mode == "whole")

@@ -7,6 +7,7 @@ import pytest
 
 from proxy_core.dialect import Call, Dialect, Edits, ModelCard
 from proxy_core.errors import DecodeError, Failure, UnsupportedError, UpstreamProtocolError
+from proxy_core.ir.request import ReasoningControl
 from proxy_core.profile import ModelProfile
 from tests.proxy_core.dialects.openai_chat.exchange import CALL, DIALECT, NAME, request, source, target
 from tests.samples import load
@@ -145,3 +146,14 @@ def test_the_sdk_reads_a_whole_reply() -> None:
     assert found.choices[0].message.content == sample.expect["text"]
     assert found.usage is not None
     assert found.usage.prompt_tokens == sample.expect["usage"]["input"]
+
+
+def test_what_an_edit_leaves_unsaid_is_told_of_chat_only() -> None:
+    chat, other = (
+        next(Call(endpoint) for endpoint in DIALECT.endpoints if endpoint.operation == operation)
+        for operation in ("chat", "embeddings")
+    )
+    plain = ModelProfile("b", known=True, thinking=None)
+    high = Edits(reasoning=ReasoningControl("level", "high"))
+    assert [loss.path for loss in DIALECT.edit_losses(b"{}", chat, high, plain)] == ["reasoning"]
+    assert DIALECT.edit_losses(b"{}", other, high, plain) == ()

@@ -1,7 +1,7 @@
 import pytest
 
 from proxy_core.dialect import Edits
-from proxy_core.dialects.openai_chat.edit import edit_request
+from proxy_core.dialects.openai_chat.edit import edit_losses, edit_request
 from proxy_core.ir.request import ReasoningControl
 from proxy_core.profile import ModelProfile
 
@@ -45,3 +45,13 @@ def test_effort_replaces_both_spellings() -> None:
 def test_an_embedding_changes_its_model_only() -> None:
     edits = Edits(model="b", stream=True, want_usage=True, reasoning=ReasoningControl("level", "high"))
     assert edit_request(b'{"model":"a","input":"x"}', False, edits, PROFILE) == b'{"model":"b","input":"x"}'
+
+
+def test_an_effort_that_the_model_cannot_take_is_told() -> None:
+    plain = ModelProfile("b", known=True, thinking=None)
+    high = Edits(reasoning=ReasoningControl("level", "high"))
+    assert b"reasoning_effort" not in edit_request(BODY, True, high, plain)
+    assert [loss.path for loss in edit_losses(True, high, plain)] == ["reasoning"]
+    assert edit_losses(True, high, PROFILE) == ()
+    assert edit_losses(True, Edits(reasoning=ReasoningControl("off")), plain) == ()
+    assert edit_losses(True, Edits(model="b"), plain) == edit_losses(False, high, plain) == ()

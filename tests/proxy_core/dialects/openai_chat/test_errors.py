@@ -72,7 +72,7 @@ def test_samples_are_read() -> None:
         (503, {"message": "x", "type": "server_error"}, "overloaded", "model"),
         (529, {"message": "x"}, "overloaded", "model"),
         (504, {"message": "x"}, "timeout", "request"),
-        (500, {"message": "x", "type": "invalid_request_error"}, "invalid_request", "request"),
+        (500, {"message": "x", "type": "invalid_request_error"}, "server", "request"),
         (502, {"message": "x"}, "server", "request"),
     ],
 )
@@ -128,3 +128,58 @@ def test_an_error_in_a_reply_is_seen() -> None:
     assert failure.kind == "rate_limit"
     assert ReportedError(failure).failure() is failure
     assert reported({"choices": [], "error": None}) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "neutral"),
+    [
+        (401, "authentication", 401), (402, "billing", 429), (403, "permission", 403),
+        (404, "not_found", 404),
+        (408, "timeout", 504), (413, "too_large", 413), (429, "rate_limit", 429), (500, "server", 500),
+        (501, "server", 501), (502, "server", 502), (503, "overloaded", 503), (504, "timeout", 504),
+        (520, "server", 520), (529, "overloaded", 503),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"type": "invalid_request_error"},
+        {"code": "invalid_request_error"},
+        {"type": "server_error"},
+        {"type": "not_found_error"},
+        {"type": "authentication_error", "code": "permission_error"},
+    ],
+)
+def test_the_status_says_more_than_a_general_word(status: int, kind: str, neutral: int, error: Any) -> None:
+    failure = decode_error(status, json.dumps({"error": {"message": "x", **error}}).encode())
+    assert (failure.kind, failure.status) == (kind, neutral)
+    page = decode_error(status, b"<html>x</html>")
+    assert (page.kind, page.status) == (kind, neutral)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind"),
+    [
+        (429, {"type": "invalid_request_error", "code": "insufficient_quota"}, "billing"),
+        (403, {"type": "rate_limit_error", "code": "invalid_request_error"}, "rate_limit"),
+        (500, {"code": "overloaded_error"}, "overloaded"),
+        (500, {"code": "context_length_exceeded"}, "context_length"),
+        (400, {"type": "authentication_error"}, "authentication"),
+    ],
+)
+def test_a_special_word_says_more_than_the_status(status: int, error: Any, kind: str) -> None:
+    assert decode_error(status, json.dumps({"error": {"message": "x", **error}}).encode()).kind == kind
+
+
+def test_words_count_where_no_status_came() -> None:
+    for word, kind in (("invalid_request_error", "invalid_request"), ("what", "server")):
+        failure = reported({"error": {"message": "x", "type": word}})
+        assert failure is not None
+        assert failure.kind == kind
+
+
+def test_only_a_model_that_is_not_found_is_called_so() -> None:
+    plain = encode_error(Failure("not_found", 404, "No such path."))
+    assert json.loads(plain.body)["error"]["code"] is None
+    model = encode_error(Failure("not_found", 404, "No such model.", "model_not_found"))
+    assert json.loads(model.body)["error"]["code"] == "model_not_found"

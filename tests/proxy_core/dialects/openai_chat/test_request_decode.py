@@ -183,3 +183,11 @@ def test_a_damaged_sample_is_a_request_or_a_clear_error(name: str, data: st.Data
 def _is_total(body: Any) -> None:
     with contextlib.suppress(DecodeError):
         assert isinstance(DIALECT.decode_request(json.dumps(body).encode(), CALL), Request)
+
+
+@pytest.mark.parametrize("most", [0, -1])
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_an_output_limit_is_at_least_one(name: str, most: int) -> None:
+    with pytest.raises(DecodeError) as caught:
+        decode(**{"max_completion_tokens": 5, name: most})
+    assert caught.value.param == name

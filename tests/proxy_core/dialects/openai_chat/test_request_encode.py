@@ -161,3 +161,11 @@ def test_features_are_refused(members: Any) -> None:
 def test_the_same_request_gives_the_same_bytes() -> None:
     asked = request(sampling=EVERYTHING)
     assert DIALECT.encode_request(asked, target()).body == DIALECT.encode_request(asked, target()).body
+
+
+def test_an_effort_that_the_model_cannot_take_is_told() -> None:
+    plain = target(profile=ModelProfile("up", known=True, thinking=None))
+    high = DIALECT.encode_request(request(reasoning=ReasoningControl("level", "high")), plain)
+    assert "reasoning_effort" not in json.loads(high.body)
+    assert [loss.path for loss in high.losses] == ["reasoning"]
+    assert DIALECT.encode_request(request(reasoning=ReasoningControl("off")), plain).losses == ()

@@ -1,8 +1,10 @@
 import pytest
 
+from proxy_core.dialect import Mode
 from proxy_core.dialects.openai_chat.tap import ChatTap
+from proxy_core.errors import Failure
 from proxy_core.ir.stream import Usage
-from tests.proxy_core.dialects.openai_chat.exchange import NAME, chunk, sse
+from tests.proxy_core.dialects.openai_chat.exchange import DIALECT, NAME, chunk, sse
 from tests.samples import load
 
 SAMPLES = [sample for sample in load.samples(NAME) if sample.stream is not None]
@@ -55,3 +57,10 @@ def test_nonsense_does_no_harm(data: bytes) -> None:
     tap.feed(data)
     tap.close()
     assert tap.usage is None
+
+
+@pytest.mark.parametrize("mode", ["whole", "stream"])
+def test_its_fault_is_the_dialect_s(mode: Mode) -> None:
+    failure = Failure("server", 502, "Gone.")
+    assert DIALECT.tap(mode).encode_fault(failure) == DIALECT.encode_fault(failure, mode)
+    assert (DIALECT.encode_fault(failure, mode) == b"") == (mode == "whole")

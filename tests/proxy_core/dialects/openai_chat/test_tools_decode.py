@@ -28,6 +28,9 @@ def test_freeform_tools_with_and_without_a_grammar() -> None:
     assert decode(tools=tools).tools == (Freeform("a", None, "start: x", "lark"), Freeform("b"))
 
 
+OTHER = [{"type": "function", "function": {"name": "other"}}]
+
+
 def test_search_options_are_a_hosted_tool() -> None:
     tools = decode(web_search_options={"search_context_size": "low"}).tools
     assert tools == (Hosted("web_search", "openai_chat", {"search_context_size": "low"}, "web_search"),)
@@ -65,7 +68,8 @@ def test_deprecated_functions_are_tools() -> None:
     ],
 )
 def test_choices(choice: Any, expected: ToolChoice | None) -> None:
-    assert decode(tool_choice=choice).tool_choice == expected
+    tools = [{"type": "function", "function": {"name": "f"}}, {"type": "custom", "custom": {"name": "g"}}]
+    assert decode(tool_choice=choice, tools=tools).tool_choice == expected
 
 
 @pytest.mark.parametrize(
@@ -81,6 +85,12 @@ def test_choices(choice: Any, expected: ToolChoice | None) -> None:
         ({"tool_choice": "perhaps"}, "tool_choice"),
         ({"tool_choice": {"type": "wish"}}, "tool_choice.type"),
         ({"tool_choice": {"type": "function"}}, "tool_choice.function"),
+        ({"tool_choice": {"type": "function", "function": {"name": "f"}}}, "tool_choice.function.name"),
+        (
+            {"tools": OTHER, "tool_choice": {"type": "custom", "custom": {"name": "f"}}},
+            "tool_choice.custom.name",
+        ),
+        ({"tools": OTHER, "function_call": {"name": "f"}}, "function_call.name"),
     ],
 )
 def test_what_is_wrong_is_named(members: Any, place: str) -> None:

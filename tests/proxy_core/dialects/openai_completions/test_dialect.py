@@ -81,6 +81,7 @@ def test_errors_and_keep_alives() -> None:
         lambda: DIALECT.encode_request(ASKED, TARGET),
         lambda: DIALECT.reply_decoder("whole", SOURCE),
         lambda: DIALECT.edit_request(b"{}", CALL, Edits(), PROFILE),
+        lambda: DIALECT.edit_losses(b"{}", CALL, Edits(), PROFILE),
         lambda: DIALECT.tap("whole"),
         lambda: DIALECT.encode_models([]),
         lambda: DIALECT.encode_model(ModelCard("m", "m", "o", 1, PROFILE)),

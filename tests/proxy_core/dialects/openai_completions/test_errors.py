@@ -27,3 +27,10 @@ def test_a_fault_is_one_event() -> None:
     data = encode_fault(Failure("server", 502, "broke"))
     assert json.loads(data.removeprefix(b"data: "))["error"]["message"] == "broke"
     assert data.endswith(b"\n\n")
+
+
+def test_only_a_model_that_is_not_found_is_called_so() -> None:
+    plain = encode_error(Failure("not_found", 404, "No such path."))
+    assert json.loads(plain.body)["error"]["code"] is None
+    model = encode_error(Failure("not_found", 404, "No such model.", "model_not_found"))
+    assert json.loads(model.body)["error"]["code"] == "model_not_found"

@@ -100,3 +100,11 @@ def test_what_is_wrong_is_named(members: Any, place: str) -> None:
 def test_any_object_is_a_request_or_a_clear_error(members: Any) -> None:
     with contextlib.suppress(DecodeError, UnsupportedError):
         assert isinstance(decode(**members), Request)
+
+
+@pytest.mark.parametrize("most", [0, -1])
+@pytest.mark.parametrize("name", ["max_tokens"])
+def test_an_output_limit_is_at_least_one(name: str, most: int) -> None:
+    with pytest.raises(DecodeError) as caught:
+        decode(**{name: most})
+    assert caught.value.param == name

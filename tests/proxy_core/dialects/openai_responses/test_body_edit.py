@@ -1,5 +1,5 @@
 from proxy_core.dialect import Edits
-from proxy_core.dialects.openai_responses.body_edit import edit_request
+from proxy_core.dialects.openai_responses.body_edit import edit_losses, edit_request
 from proxy_core.ir.request import ReasoningControl
 from proxy_core.jsonbytes import decode_object
 from proxy_core.profile import ModelProfile
@@ -34,6 +34,10 @@ def test_reasoning_is_fitted_to_the_model() -> None:
 
 
 def test_a_model_that_does_not_think_gets_no_reasoning() -> None:
-    edited = decode_object(edit(Edits(reasoning=ReasoningControl("level", "high")), PLAIN))
+    high = Edits(reasoning=ReasoningControl("level", "high"))
+    edited = decode_object(edit(high, PLAIN))
     assert "reasoning" not in edited
     assert edited["x"] == 1.5
+    assert [loss.path for loss in edit_losses(high, PLAIN)] == ["reasoning"]
+    assert edit_losses(high, THINKER) == edit_losses(Edits("up"), PLAIN) == ()
+    assert edit_losses(Edits(reasoning=ReasoningControl("off")), PLAIN) == ()

@@ -10,6 +10,7 @@ from proxy_core.dialect import Edits
 from proxy_core.errors import DecodeError, Failure, UpstreamProtocolError
 from proxy_core.ir.fold import unfold
 from proxy_core.ir.message import Citation, Reasoning, Seal, Text, ToolCall
+from proxy_core.ir.request import ReasoningControl
 from proxy_core.ir.stream import Begin, End, Fault, Finish, PartBegin, PartDelta, Reply, StreamEvent
 from tests.proxy_core.dialects.openai_responses.material import (
     CHAT,
@@ -191,3 +192,8 @@ def test_a_whole_reply_is_a_fold_of_its_stream() -> None:
     body = json.loads(encoder.close())
     assert body["created_at"] == 42
     assert body["usage"]["total_tokens"] == 0
+
+
+def test_what_an_edit_leaves_unsaid_is_told() -> None:
+    high = Edits(reasoning=ReasoningControl("level", "high"))
+    assert [loss.path for loss in DIALECT.edit_losses(b"{}", CHAT, high, PLAIN)] == ["reasoning"]

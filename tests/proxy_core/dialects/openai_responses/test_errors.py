@@ -118,7 +118,7 @@ def test_in_band_forms() -> None:
         (Failure("billing", 402, "m"), 429, "insufficient_quota", "insufficient_quota"),
         (Failure("context_length", 400, "m"), 400, "invalid_request_error", "context_length_exceeded"),
         (Failure("authentication", 401, "m"), 401, "invalid_request_error", "invalid_api_key"),
-        (Failure("not_found", 404, "m"), 404, "invalid_request_error", "model_not_found"),
+        (Failure("not_found", 404, "m"), 404, "invalid_request_error", None),
         (Failure("not_found", 404, "m", "unknown_path"), 404, "invalid_request_error", "unknown_path"),
         (Failure("overloaded", 503, "m"), 503, "server_error", None),
         (Failure("invalid_request", 400, "m", param="input[0]"), 400, "invalid_request_error", None),
@@ -148,3 +148,43 @@ def test_round_trip_keeps_the_kind() -> None:
         failure = Failure(kind, status, "m")  # type: ignore[arg-type]
         written = encode_error(failure)
         assert decode_error(written.status, written.body).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "neutral"),
+    [
+        (401, "authentication", 401), (402, "billing", 402), (403, "permission", 403),
+        (404, "not_found", 404),
+        (408, "timeout", 504), (413, "too_large", 413), (429, "rate_limit", 429), (500, "server", 500),
+        (501, "server", 501), (502, "server", 502), (503, "overloaded", 503), (504, "timeout", 504),
+        (520, "server", 520), (529, "overloaded", 503),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"type": "invalid_request_error"},
+        {"code": "invalid_prompt"},
+        {"code": "server_error"},
+        {"code": "model_not_found", "type": "invalid_api_key"},
+    ],
+)
+def test_the_status_says_more_than_a_general_word(status: int, kind: str, neutral: int, error: Any) -> None:
+    failure = decode_error(status, json.dumps({"error": {"message": "x", **error}}).encode())
+    assert (failure.kind, failure.status) == (kind, neutral)
+    page = decode_error(status, b"<html>x</html>")
+    assert (page.kind, page.status) == (kind, neutral)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind"),
+    [
+        (429, {"type": "invalid_request_error", "code": "insufficient_quota"}, "billing"),
+        (500, {"code": "slow_down"}, "overloaded"),
+        (500, {"code": "context_length_exceeded"}, "context_length"),
+        (0, {"code": "invalid_prompt"}, "invalid_request"),
+        (0, {"type": "invalid_request_error"}, "invalid_request"),
+    ],
+)
+def test_words_that_count(status: int, error: dict[str, str], kind: str) -> None:
+    assert failure_of({"message": "x", **error}, status).kind == kind

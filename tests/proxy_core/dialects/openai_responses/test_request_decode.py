@@ -225,3 +225,11 @@ def test_samples_survive_the_round_trip(sample: load.Sample) -> None:
     )
     assert DIALECT.encode_request(again, target()).body == encoded.body
     assert json.loads(encoded.body)["model"] == "up-model"
+
+
+@pytest.mark.parametrize("most", [0, -1])
+@pytest.mark.parametrize("name", ["max_output_tokens"])
+def test_an_output_limit_is_at_least_one(name: str, most: int) -> None:
+    with pytest.raises(DecodeError) as caught:
+        decode_input(**{name: most})
+    assert caught.value.param == name

@@ -1,9 +1,13 @@
 import json
+from typing import Any
 
+import httpx2
+import openai
 import pytest
 
+from proxy_core.errors import Failure
 from proxy_core.ir.stream import Usage
-from tests.proxy_core.dialects.openai_responses.material import DIALECT, frames
+from tests.proxy_core.dialects.openai_responses.material import DIALECT, events_in, frames
 from tests.samples import load
 
 SAMPLES = [one for one in load.samples("openai_responses") if one.stream is not None]
@@ -86,3 +90,59 @@ def test_a_body_that_is_no_json_says_nothing() -> None:
     tap.feed(b'{"object":"resp')
     tap.close()
     assert not tap.is_complete
+
+
+SAMPLE = load.sample("openai_responses", "01-plain-text").stream or b""
+EVENTS = SAMPLE.replace(b"\r\n", b"\n").split(b"\n\n")[:-1]
+
+
+@pytest.mark.parametrize("count", range(1, len(EVENTS)))
+async def test_the_official_client_takes_the_fault_for_the_end_of_a_cut_stream(count: int) -> None:
+    begun = b"".join(event + b"\n\n" for event in EVENTS[:count])
+    tap = DIALECT.tap("stream")
+    tap.feed(begun)
+    tap.close()
+    wire = begun + tap.encode_fault(Failure("server", 502, "Broke off."))
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, content=wire, headers={"content-type": "text/event-stream"})
+
+    async with (
+        httpx2.AsyncClient(transport=httpx2.MockTransport(handle)) as http,
+        openai.AsyncOpenAI(api_key="k", base_url="http://x/v1", http_client=http) as client,
+        client.responses.stream(model="m", input="x") as stream,
+    ):
+        events: list[Any] = [event async for event in stream]
+    first, last = events[0], events[-1]
+    assert (first.type, last.type, last.response.error.message) == (
+        "response.created",
+        "response.failed",
+        "Broke off.",
+    )
+    for name in ("id", "model", "created_at"):
+        assert getattr(last.response, name) == getattr(first.response, name)
+    assert last.sequence_number == count
+
+
+def test_the_number_after_the_last_is_counted_on_where_there_is_none() -> None:
+    tap = DIALECT.tap("stream")
+    text = 'a "sequence_number": 99'
+    tap.feed(
+        frames(
+            {"type": "response.created", "sequence_number": 7, "response": {"id": "resp_1", "model": "up"}},
+            {"type": "response.output_text.delta", "delta": text},
+        )
+    )
+    (event,) = events_in(tap.encode_fault(Failure("server", 502, "Gone.")))
+    assert (event["sequence_number"], event["response"]["id"], event["response"]["model"]) == (
+        9,
+        "resp_1",
+        "up",
+    )
+    assert event["response"]["created_at"] == 0
+
+
+def test_without_a_beginning_the_fault_is_the_dialect_s() -> None:
+    failure = Failure("server", 502, "Gone.")
+    assert DIALECT.tap("stream").encode_fault(failure) == DIALECT.encode_fault(failure, "stream")
+    assert DIALECT.tap("whole").encode_fault(failure) == b""

@@ -65,7 +65,18 @@ def test_a_search_for_tools_is_an_offer_that_may_get_lost() -> None:
     ],
 )
 def test_choices(given: Any, choice: ToolChoice | None) -> None:
-    assert decode_input(tool_choice=given).tool_choice == choice
+    tools = [{"type": "function", "name": "f"}, {"type": "custom", "name": "c"}]
+    assert decode_input(tool_choice=given, tools=tools).tool_choice == choice
+
+
+def test_a_choice_may_name_a_tool_of_a_namespace_or_of_an_item_and_any_declared_type() -> None:
+    inner = {"type": "namespace", "name": "n", "tools": [{"type": "function", "name": "f"}]}
+    item = {"type": "additional_tools", "role": "developer", "tools": [{"type": "function", "name": "f"}]}
+    choice = {"type": "function", "name": "f"}
+    assert decode_input(tool_choice=choice, tools=[inner]).tool_choice == ToolChoice("required", ("f",))
+    assert decode_input(item, tool_choice=choice).tool_choice == ToolChoice("required", ("f",))
+    newest = decode_input(tool_choice={"type": "of_tomorrow"}, tools=[{"type": "of_tomorrow"}])
+    assert newest.tool_choice == ToolChoice("required", hosted="of_tomorrow")
 
 
 @pytest.mark.parametrize(
@@ -90,6 +101,12 @@ def test_forcing_what_nobody_else_has_is_refused(given: Any) -> None:
         ),
         ({"tool_choice": "sometimes"}, "tool_choice"),
         ({"tool_choice": {"type": "function"}}, "tool_choice.name"),
+        ({"tool_choice": {"type": "function", "name": "f"}}, "tool_choice.name"),
+        (
+            {"tools": [{"type": "custom", "name": "g"}], "tool_choice": {"type": "custom", "name": "f"}},
+            "tool_choice.name",
+        ),
+        ({"tool_choice": {"type": "wish"}}, "tool_choice.type"),
         ({"tool_choice": {"type": "allowed_tools", "mode": "x"}}, "tool_choice.mode"),
     ],
 )
