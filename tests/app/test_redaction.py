@@ -81,7 +81,7 @@ def test_what_stands_before_a_secret_gives_it_away(text: str, hidden: str) -> No
         "http://user@host:1/",
         "cookie: none",
         "basic understanding",
-        "/work/tokens?monkey=business&keyboard=qwerty",
+        "/api/tokens?monkey=business&keyboard=qwerty",
         "exchange 0f8fad5b-d9cb-469f-a165-70867728950e took 1.5 s",
     ],
 )
