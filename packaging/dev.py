@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from shlex import quote
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
@@ -211,6 +212,24 @@ def set_up(testing: bool) -> None:
     if not is_current():
         make_venv()
         fill_venv()
+    write_command()
+
+
+def write_command() -> None:
+    """Put a `trunkline` command beside the interpreter of .venv, for shells and scripts."""
+    python = venv_python()
+    if os.name == "nt":
+        command, text = python.with_name("trunkline.cmd"), f'@"{python}" -P -m app %*\n'
+    else:
+        command, text = (
+            python.with_name("trunkline"),
+            f'#!/bin/sh\nexec {quote(str(python))} -P -m app "$@"\n',
+        )
+    if not command.parent.is_dir():
+        return
+    if not command.is_file() or command.read_text("utf-8") != text:
+        command.write_text(text, encoding="utf-8")
+        command.chmod(0o755)
 
 
 def run(arguments: list[str]) -> int:

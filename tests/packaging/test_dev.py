@@ -130,3 +130,19 @@ def test_a_file_it_may_not_read_is_a_sentence(
     monkeypatch.setattr(dev, "set_up", set_up)
     assert dev.main(["dev.py", "run"]) == 4
     assert "Permission denied: '.venv'" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
+def test_the_command_starts_the_program_from_anywhere(
+    dev: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "a place" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\nprintf "%s|" "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(dev, "venv_python", lambda: python)
+    dev.write_command()
+    dev.write_command()
+    command = [str(python.with_name("trunkline")), "keys", "add", "my editor"]
+    said = subprocess.check_output(command, cwd=tmp_path, text=True)
+    assert said == "-P|-m|app|keys|add|my editor|"
