@@ -40,6 +40,14 @@ class _Listed:
     failed: bool
 
 
+def model_card(
+    name: str, title: str, provider: str, profile: ModelProfile, titles: Mapping[str, str]
+) -> ModelCard:
+    """Return the row of a model list; an owner or a time that is not recorded is made up for."""
+    owner = profile.owner or titles.get(provider, provider)
+    return ModelCard(name, title, owner, profile.created or _EPOCH_2026, profile)
+
+
 class Catalogue:
     """The models that are served."""
 
@@ -92,10 +100,8 @@ class Catalogue:
         for offer in self.offers:
             if offer.name in cards or offer.profile.hidden:
                 continue
-            owner = offer.profile.owner or titles.get(offer.provider, offer.provider)
-            created = offer.profile.created or _EPOCH_2026
             title = offer.profile.title or offer.name
-            cards[offer.name] = ModelCard(offer.name, title, owner, created, offer.profile)
+            cards[offer.name] = model_card(offer.name, title, offer.provider, offer.profile, titles)
         return list(cards.values())
 
     async def settle(self, timeout_s: float) -> None:

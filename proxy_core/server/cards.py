@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from proxy_core.accounts.catalogue import model_card
 from proxy_core.dialect import ModelCard
 from proxy_core.errors import RouteError
 from proxy_core.routing.resolve import AliasRule, Offer, resolve
-
-_EPOCH_2026 = 1767225600
-# some clients insist on a time; an alias has none of its own
 
 
 def alias_cards(
@@ -24,6 +22,4 @@ def alias_cards(
             target = resolve(name, offers, aliases, titles.keys()).targets[0]
         except RouteError:
             continue
-        profile = target.profile
-        owner = profile.owner or titles.get(target.provider, target.provider)
-        yield ModelCard(name, f"{name} → {rule.model}", owner, profile.created or _EPOCH_2026, profile)
+        yield model_card(name, f"{name} → {rule.model}", target.provider, target.profile, titles)
