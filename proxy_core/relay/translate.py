@@ -59,9 +59,10 @@ async def events_of(attempt: Attempt, reply: UpstreamReply) -> AsyncGenerator[St
                 size += len(chunk)
                 if size > REPLY_LIMIT:
                     raise UpstreamProtocolError("The provider's reply is too large.")
-                for event in _fed(decoder, chunk):
-                    for restored in restorer.feed(event):
-                        yield restored
+                for restored in _restored(restorer, _fed(decoder, chunk)):
+                    yield restored
+                if restorer.is_cut:
+                    return  # at a stop string that the vendor does not know: what it still says only costs
     except UpstreamError as error:
         broken = error
     for event in _fed(decoder, None):
@@ -71,6 +72,10 @@ async def events_of(attempt: Attempt, reply: UpstreamReply) -> AsyncGenerator[St
             yield restored
     for restored in restorer.close():
         yield restored
+
+
+def _restored(restorer: Restorer, events: list[StreamEvent]) -> list[StreamEvent]:
+    return [restored for event in events for restored in restorer.feed(event)]
 
 
 def _fed(decoder: ReplyDecoder, chunk: bytes | None) -> list[StreamEvent]:

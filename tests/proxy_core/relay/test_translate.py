@@ -1,8 +1,11 @@
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from proxy_core.errors import UpstreamUnavailable
+from proxy_core.ir.request import ReplyMemory
 from proxy_core.relay import translate
 from proxy_core.relay.attempt import Attempt
 from proxy_core.relay.passthrough import Writer
@@ -108,3 +111,24 @@ async def test_a_reply_beyond_every_measure_is_given_up(monkeypatch: pytest.Monk
 def test_whether_a_reply_comes_as_asked(mode: str, kind: str, fits: bool) -> None:
     found, _ = made(GEMINI if mode == "array" else CHAT, GEMINI if mode == "array" else CHAT, mode)
     assert translate.comes_as_asked(found, Recorded(headers={"content-type": kind})) is fits
+
+
+async def test_nothing_is_read_behind_a_stop_string_that_we_cut() -> None:
+    found, sink = made(CHAT, RESPONSES, "stream")
+    assert found.encoded is not None
+    found = replace(found, encoded=replace(found.encoded, memory=ReplyMemory(stop=("there",))))
+    rest: list[bytes] = []
+
+    def chunks() -> Iterator[bytes]:
+        whole = b"".join(recorded(RESPONSES, True).body)
+        for event in whole.split(b"\n\n"):
+            if b"output_text.done" in event:
+                rest.append(event)
+            yield event + b"\n\n"
+
+    reply = Recorded(headers=STREAM, body=chunks())
+    assert await translate.relay_stream(found, reply, Writer(found)) is None
+    assert rest == []
+    assert b"Hello" in sink.all
+    assert b"there" not in sink.all
+    assert (sink.is_finished, found.exchange.is_complete, found.exchange.failure) == (True, True, None)
