@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxy_core.ir.stream import Usage
 from proxy_core.store import UsageRow
 from proxy_core.usage.pricing import cost_micro
+
+_MOST = 10**12
+"""Of tokens in one exchange; beyond it sums would not fit into a ledger's 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Outcome:
 
 def row(outcome: Outcome) -> UsageRow:
     """Return the ledger's row; a model without a known price has no cost."""
-    usage = outcome.usage
+    usage = None if outcome.usage is None else _believed(outcome.usage)
     return UsageRow(
         id=outcome.id,
         started_at=outcome.started_at,
@@ -62,3 +65,20 @@ def row(outcome: Outcome) -> UsageRow:
         streamed=outcome.streamed,
         dropped=outcome.dropped,
     )
+
+
+def _believed(usage: Usage) -> Usage:
+    """Return the counts as they can be: vendors are believed, but not in everything."""
+    return replace(
+        usage,
+        input_tokens=_count(usage.input_tokens) or 0,
+        output_tokens=_count(usage.output_tokens) or 0,
+        cached_tokens=_count(usage.cached_tokens),
+        cache_write_tokens=_count(usage.cache_write_tokens),
+        cache_write_long_tokens=_count(usage.cache_write_long_tokens),
+        reasoning_tokens=_count(usage.reasoning_tokens),
+    )
+
+
+def _count(tokens: int | None) -> int | None:
+    return None if tokens is None else min(max(tokens, 0), _MOST)

@@ -30,3 +30,10 @@ def test_an_estimate_says_so() -> None:
     estimated = row(replace(OUTCOME, usage=Usage(10, 0, estimated=True)))
     assert estimated.usage_estimated
     assert estimated.reasoning_tokens is None
+
+
+def test_counts_that_cannot_be_are_kept_within_what_can() -> None:
+    found = row(replace(OUTCOME, model="gpt-4o", usage=Usage(2**70, -5, reasoning_tokens=2**63)))
+    assert (found.input_tokens, found.output_tokens, found.reasoning_tokens) == (10**12, 0, 10**12)
+    assert found.cost_micro == round(10**12 * 2.5)
+    assert row(replace(OUTCOME, usage=Usage(10**400, 10**400), model="gpt-4o")).output_tokens == 10**12
