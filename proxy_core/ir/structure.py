@@ -41,7 +41,7 @@ class StructureLaws:
     left out, and turns without content. ``keep_prefill``: a trailing model turn may stay.
     ``system_in_place``: system messages may stand in the middle. ``reasoning_first``: a model turn with
     thinking begins with it. ``fill_missing_results``: every call has a result. ``needs_user_turn``: there is
-    at least one.
+    at least one. ``drop_open_turn``: a turn at the end whose calls nobody answered is left out.
     """
 
     merge_roles: bool = False
@@ -56,6 +56,7 @@ class StructureLaws:
     reasoning_first: bool = False
     fill_missing_results: bool = True
     needs_user_turn: bool = False
+    drop_open_turn: bool = False
 
 
 def arrange(request: Request, laws: StructureLaws) -> tuple[Request, tuple[Loss, ...]]:
@@ -64,8 +65,11 @@ def arrange(request: Request, laws: StructureLaws) -> tuple[Request, tuple[Loss,
     Arranging twice is arranging once.
     """
     losses: list[Loss] = []
+    messages = _cleaned(request.messages, laws, losses)
+    if laws.drop_open_turn:
+        messages = _closed(messages, losses)
     messages = answer_calls(
-        _cleaned(request.messages, laws, losses),
+        messages,
         losses,
         follow=laws.results_follow,
         ordered=laws.order_results,
@@ -91,6 +95,18 @@ def _cleaned(messages: Iterable[Message], laws: StructureLaws, losses: list[Loss
         if kept.parts or not (message.parts or laws.drop_empty_text):
             cleaned.append(kept)
     return cleaned
+
+
+def _closed(messages: list[Message], losses: list[Loss]) -> list[Message]:
+    """Cut the conversation before a last model turn with calls: what it asked for was never done."""
+    start = len(messages)
+    while start and messages[start - 1].role == "model":
+        start -= 1
+    for number in range(start, len(messages)):
+        if _has_call(messages[number]):
+            losses.append(Loss("messages", "The last turn was dropped: its tool calls have no results."))
+            return messages[:number]
+    return messages
 
 
 def _joins(turn: Message, following: Message) -> bool:

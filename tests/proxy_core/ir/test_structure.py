@@ -37,7 +37,7 @@ STRICT = StructureLaws(
     needs_user_turn=True,
 )
 SEAL = Seal(None, "some.kind", "sealed")
-all_laws = st.builds(StructureLaws, *[st.booleans() for _ in range(12)])
+all_laws = st.builds(StructureLaws, *[st.booleans() for _ in range(13)])
 
 
 def _model(*parts: Part) -> Message:
@@ -170,6 +170,18 @@ def test_a_trailing_model_turn_is_followed_by_the_user() -> None:
     messages = (_user(Text("a")), _model(Text("{")))
     assert _arranged(STRICT, *messages) == (*messages, _user(Text(CONTINUE)))
     assert _arranged(replace(STRICT, keep_prefill=True), *messages) == messages
+
+
+def test_a_turn_whose_calls_nobody_answered_goes_only_from_the_end() -> None:
+    laws = replace(CHAT, drop_open_turn=True)
+    call = Message("model", (Text("I will look."), ToolCall("c1", "f", "{}")))
+    said = Message("user", (Text("x"),))
+    found, losses = arrange(Request("wire", "m", (said, Message("model", (Text("y"),)), call)), laws)
+    assert found.messages == (said, Message("model", (Text("y"),)))
+    assert [loss.path for loss in losses] == ["messages"]
+    found, losses = arrange(Request("wire", "m", (said, call, said)), laws)
+    assert [type(message.parts[0]) for message in found.messages] == [Text, Text, ToolResult, Text]
+    assert losses == ()
 
 
 def test_a_system_message_in_the_middle_becomes_a_reminder() -> None:
