@@ -32,7 +32,9 @@ class ModelProfile:
 
     ``thinking`` None: the model does not think, so reasoning fields are left out. ``known`` False: nothing
     is recorded of the model, values are passed as they are. ``sampling``: it takes temperature and top_p.
-    ``prefill``: it takes a trailing assistant message. Prices are micro-dollars per million tokens.
+    ``prefill``: it takes a trailing assistant message. ``fast``: it has a faster, dearer way of answering
+    that a request can ask for. ``remote_media``: its vendor fetches media from public addresses.
+    ``result_media``: results of tools may hold media.
     """
 
     id: str
@@ -44,6 +46,9 @@ class ModelProfile:
     known: bool = False
     sampling: bool = True
     prefill: bool = False
+    fast: bool = False
+    remote_media: bool = True
+    result_media: bool = True
     modalities: tuple[str, ...] = ("text", "image")
     created: int | None = None
     hidden: bool = False

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
 from proxy_core.errors import DecodeError
 from proxy_core.ir.message import Inline, Media, MediaKind, Url
 
 UNKNOWN = "application/octet-stream"
+_PIECE = 1 << 16
 
 _TO_STANDARD = str.maketrans("-_", "+/", "= \t\r\n\f\v")
 _MAGIC = (
@@ -34,6 +36,12 @@ _BRANDS = (
     (b"avif", "image/avif"),
     (b"M4A", "audio/mp4"),
 )
+_SHOWN = ("image/", "application/pdf")
+_SUFFIXES = MappingProxyType({
+    "pdf": "application/pdf", "txt": "text/plain", "md": "text/markdown", "csv": "text/csv",
+    "html": "text/html", "json": "application/json", "xml": "application/xml", "png": "image/png",
+    "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp",
+})  # fmt: skip
 _TEXTUAL = frozenset({"application/json", "application/xml", "application/yaml"})
 
 
@@ -54,9 +62,26 @@ def parse_data_url(url: str) -> Inline:
     else:
         raw = unquote_to_bytes(data.encode("utf-8", "surrogatepass"))
         plain, fallback = base64.b64encode(raw).decode(), "text/plain"
-    if mime in ("", UNKNOWN):
-        mime = sniff_mime(plain) or mime or fallback
-    return Inline(mime, plain)
+    found = true_mime(mime, plain)
+    return Inline(fallback if not mime and found == UNKNOWN else found, plain)
+
+
+def true_mime(said: str, data_b64: str) -> str:
+    """Return the MIME type of data that is said to be ``said``, empty where nothing was said.
+
+    What the bytes show overrules an unspecific type, and that of an image: clients do send PDFs as images and
+    JPEGs as PNGs, which vendors refuse.
+    """
+    if said in ("", UNKNOWN) or said.startswith("image/"):
+        found = sniff_mime(data_b64)
+        if found is not None and (said in ("", UNKNOWN) or found.startswith(_SHOWN)):
+            return found
+    return said or UNKNOWN
+
+
+def mime_of_name(name: str | None) -> str | None:
+    """Return the MIME type that a file's name tells, None where it tells nothing known."""
+    return _SUFFIXES.get((name or "").rpartition(".")[2].lower())
 
 
 def data_url(inline: Inline) -> str:
@@ -79,10 +104,12 @@ def normalise_base64(data: str) -> str:
 
 
 def _is_standard(data: str) -> bool:
-    if len(data) % 4:
+    if len(data) % 4 or 0 <= data.find("=") < len(data) - 2:
         return False
     try:
-        binascii.a2b_base64(data, strict_mode=True)
+        # piece by piece: the bytes are not needed, and a film's would be many
+        for start in range(0, len(data), _PIECE):
+            binascii.a2b_base64(data[start : start + _PIECE], strict_mode=True)
     except (binascii.Error, ValueError):
         return False
     return True

@@ -23,6 +23,9 @@ _BOTH = Thinking(budget=_RANGE, levels=_MAX)
 _BOTH_XHIGH = Thinking(budget=_RANGE, levels=_XHIGH)
 _LEVELS = Thinking(levels=_XHIGH)
 
+# Fast mode (vendor's guide, 2026-11); it is taken away from Opus 4.8 on 2026-11-30.
+_FAST = ("claude-opus-5", "claude-fable-5-2")
+
 _MILLION, _STANDARD = 1_000_000, 200_000
 _NAME = re.compile(r"claude-(?P<line>[a-z]+)-(?P<major>\d)(?:-(?P<minor>\d{1,2})(?!\d))?")
 _OLD_NAME = re.compile(r"claude-(?:3-7|3|2|instant)")
@@ -56,6 +59,7 @@ def _profile(
         known=True,
         sampling=version < (4, 7),
         prefill=version < (4, 6),
+        fast=name.startswith(_FAST),
         modalities=_MODALITIES,
     )
 

@@ -6,7 +6,7 @@ spend limit carries neither. 529 means that the whole service is busy.
 
 from __future__ import annotations
 
-from proxy_core.provider import Speech
+from proxy_core.provider import SealBinding, Speech
 from proxy_core.provider_key import ErrorRule, KeyProvider
 from proxy_core.providers.anthropic.catalogue import MODELS, MODELS_DATE, guess
 
@@ -53,6 +53,9 @@ ANTHROPIC = KeyProvider(
     list_path="/v1/models?limit=1000",
     guess=guess,
     rules=RULES,
+    seal_binding=SealBinding(
+        "provider", "2026-11-20", "Signatures are valid across accounts and platforms (vendor's guide)."
+    ),
     resets=tuple(
         (f"anthropic-ratelimit-{window}-remaining", f"anthropic-ratelimit-{window}-reset")
         for window in _WINDOWS

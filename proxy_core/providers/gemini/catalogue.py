@@ -7,6 +7,7 @@ Generation 2.5 is told a budget in tokens, 3 and later a level. 3.8 as 3.7 (unve
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from proxy_core.profile import Level, ModelProfile, Thinking
 
@@ -28,6 +29,7 @@ _LITE_25 = Thinking(budget=(512, 24_576))
 _VERSION = re.compile(
     r"gemini-(?:(?P<major>\d+)(?:\.(?P<minor>\d+))?-)?(?P<kind>pro|flash-lite|flash)\b(?P<rest>.*)"
 )
+_OLD = re.compile(r"gemini-[12]\b")
 _NOT_CHAT = re.compile(
     r"(gemini-embedding|text-embedding|embedding|imagen|veo|lyria|aqa|.*-(tts|live|native-audio)\b)"
 )
@@ -39,7 +41,17 @@ def _by_level(levels: tuple[Level, ...]) -> Thinking:
 
 def _model(name: str, title: str | None, thinking: Thinking | None) -> ModelProfile:
     return ModelProfile(
-        name, title, _OWNER, _CONTEXT, _OUTPUT, thinking, known=True, prefill=True, modalities=_MODALITIES
+        name,
+        title,
+        _OWNER,
+        _CONTEXT,
+        _OUTPUT,
+        thinking,
+        known=True,
+        prefill=True,
+        # media inside a functionResponse came with generation 3 (dossier of public docs, 2026-11-20)
+        result_media=_OLD.match(name) is None,
+        modalities=_MODALITIES,
     )
 
 
@@ -67,7 +79,9 @@ def guess(name: str) -> ModelProfile | None:
     if match is None:
         return None
     version = (int(match["major"]), int(match["minor"] or 0)) if match["major"] else (3, 99)
-    return _model(name, None, _thinking(version, match["kind"], "image" in match["rest"]))
+    found = _model(name, None, _thinking(version, match["kind"], "image" in match["rest"]))
+    # addresses of the web: vendor's announcement of 2026-01-12, not for generation 2.0
+    return found if version >= (2, 5) else replace(found, remote_media=False)
 
 
 def _thinking(version: tuple[int, int], kind: str, draws: bool) -> Thinking | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from proxy_core.errors import Failure
-from proxy_core.provider import Speech
+from proxy_core.provider import SealBinding, Speech
 from proxy_core.provider_key import ErrorRule, KeyProvider
 from proxy_core.providers.gemini.catalogue import MODELS, MODELS_DATE, guess
 
@@ -73,4 +73,7 @@ GEMINI = GeminiProvider(
     list_path="/v1beta/models?pageSize=1000",
     guess=guess,
     rules=RULES,
+    seal_binding=SealBinding(
+        "provider", "2026-11-21", "Unverified; reported as bound to the model family, not to the project."
+    ),
 )

@@ -7,7 +7,7 @@ budget (``insufficient_quota``) concerns the whole account.
 
 from __future__ import annotations
 
-from proxy_core.provider import Speech
+from proxy_core.provider import SealBinding, Speech
 from proxy_core.provider_key import ErrorRule, KeyProvider
 from proxy_core.providers.openai.catalogue import MODELS, MODELS_DATE, guess
 
@@ -35,4 +35,7 @@ OPENAI = KeyProvider(
     models_date=MODELS_DATE,
     guess=guess,
     rules=RULES,
+    seal_binding=SealBinding(
+        "account", "2026-11-20", "encrypted_content of another organisation: 400 invalid_encrypted_content."
+    ),
 )

@@ -11,9 +11,11 @@ from proxy_core.ir.media import (
     data_url,
     from_url,
     kind_of,
+    mime_of_name,
     normalise_base64,
     parse_data_url,
     sniff_mime,
+    true_mime,
 )
 from proxy_core.ir.message import FileReference, Inline, Media, Url
 
@@ -43,7 +45,7 @@ def test_arbitrary_text_is_base64_or_refused(data: str) -> None:
         base64.b64decode(normalise_base64(data), validate=True)
 
 
-@given(st.binary(), st.sampled_from(["image/png", "text/plain", "application/x-thing"]))
+@given(st.binary(), st.sampled_from(["audio/wav", "text/plain", "application/x-thing"]))
 def test_data_urls_round_trip(raw: bytes, mime: str) -> None:
     inline = Inline(mime, base64.b64encode(raw).decode())
     assert parse_data_url(data_url(inline)) == inline
@@ -163,3 +165,29 @@ def test_other_documents_are_not_text() -> None:
     assert as_text(_document("text/plain", b"\xff\xfe")) is None
     assert as_text(Media("document", Url("https://example.com/a.txt", "text/plain"))) is None
     assert as_text(Media("document", FileReference("file-1", "some", "text/plain"))) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "data", "mime"),
+    [
+        ("image/png", PDF, "application/pdf"),
+        ("image/jpeg", PNG, "image/png"),
+        ("image/png", "aGk=", "image/png"),
+        ("image/heic", PNG, "image/png"),
+        ("", PDF, "application/pdf"),
+        ("application/octet-stream", PNG, "image/png"),
+        ("", "aGk=", "application/octet-stream"),
+        ("text/plain", PDF, "text/plain"),
+        ("audio/wav", PNG, "audio/wav"),
+    ],
+)
+def test_bytes_overrule_an_unspecific_type_and_that_of_an_image(said: str, data: str, mime: str) -> None:
+    assert true_mime(said, data) == mime
+
+
+@pytest.mark.parametrize(
+    ("name", "mime"),
+    [("a.PDF", "application/pdf"), ("b.c.csv", "text/csv"), ("x", None), ("x.exe", None), (None, None)],
+)
+def test_a_name_tells_a_type(name: str | None, mime: str | None) -> None:
+    assert mime_of_name(name) == mime

@@ -49,3 +49,18 @@ def test_shipped_models_agree_with_their_family() -> None:
             model.sampling,
             model.prefill,
         ), model.id
+
+
+@pytest.mark.parametrize(
+    ("name", "fast"),
+    [
+        ("claude-opus-5-5", True),
+        ("claude-opus-5", True),
+        ("claude-fable-5-2", True),
+        ("claude-fable-5", False),
+        ("claude-opus-4-8", False),
+        ("claude-sonnet-5-5", False),
+    ],
+)
+def test_only_some_models_have_a_fast_mode(name: str, fast: bool) -> None:
+    assert ANTHROPIC.profile(name).fast is fast

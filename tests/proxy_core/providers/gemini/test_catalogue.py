@@ -37,6 +37,14 @@ def test_models_of_before_do_not_think() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "fetches"),
+    [("gemini-2.0-flash", False), ("gemini-2.5-flash", True), ("gemini-flash-latest", True)],
+)
+def test_media_by_address_are_for_newer_models(name: str, fetches: bool) -> None:
+    assert GEMINI.profile(name).remote_media is fetches
+
+
+@pytest.mark.parametrize(
     "name", ["gemini-embedding-001", "imagen-4.0-generate-001", "gemini-2.5-flash-preview-tts"]
 )
 def test_what_is_not_for_chat_is_hidden(name: str) -> None:
