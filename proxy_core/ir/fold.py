@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from proxy_core.errors import ClientError, Failure, ProxyError, UpstreamProtocolError
+from proxy_core import jsonbytes
+from proxy_core.errors import ClientError, DecodeError, Failure, ProxyError, UpstreamProtocolError
 from proxy_core.ir.message import Part, Reasoning, Refusal, Text, ToolCall
 from proxy_core.ir.stream import (
     Beat,
@@ -14,6 +15,7 @@ from proxy_core.ir.stream import (
     End,
     Fault,
     Finish,
+    FinishReason,
     PartBegin,
     PartDelta,
     PartEnd,
@@ -22,6 +24,8 @@ from proxy_core.ir.stream import (
     Usage,
     UsageReport,
 )
+
+_CUTTING: frozenset[FinishReason] = frozenset({"length", "context_full"})
 
 
 class Folder:
@@ -124,6 +128,9 @@ def _texts(part: Part) -> tuple[str, ...]:
 class WholeDecoder:
     """A :class:`ReplyDecoder` for a body that is not streamed: waits for all of it."""
 
+    is_done = can_end = False
+    # only the end of the body ends it
+
     def __init__(self, decode: Callable[[bytes], Reply]) -> None:
         self._decode = decode
         self._body = bytearray()
@@ -173,10 +180,35 @@ class WholeEncoder:
 
 
 def ended(reason: Finish, parts: Iterable[Part]) -> Finish:
-    """Keep finish and calls in step: never *tool* without a call, never *stop* with one."""
-    has_call = any(isinstance(part, ToolCall) for part in parts)
-    if has_call and reason.reason == "stop":
+    """Keep finish and calls in step: never *tool* without a call, never *stop* with one.
+
+    Calls that are all complete are the answer, although the vendor may have stopped at a limit of length.
+    """
+    calls = [part for part in parts if isinstance(part, ToolCall)]
+    if calls and (reason.reason == "stop" or (reason.reason in _CUTTING and all(map(is_complete, calls)))):
         return replace(reason, reason="tool")
-    if not has_call and reason.reason == "tool":
+    if not calls and reason.reason == "tool":
         return replace(reason, reason="stop")
     return reason
+
+
+def is_complete(call: ToolCall) -> bool:
+    """Whether the arguments of a call are a whole object; of plain text nobody can tell."""
+    if call.form == "freeform":
+        return False
+    try:
+        return isinstance(jsonbytes.decode(call.arguments), dict)
+    except DecodeError:
+        return False
+
+
+def is_cut(finish: Finish) -> bool:
+    """Whether the reply stopped at a limit: a call that is not complete then is no call."""
+    return finish.reason in _CUTTING
+
+
+def executable(parts: tuple[Part, ...], finish: Finish) -> tuple[Part, ...]:
+    """Return the parts without calls that a limit cut off, for clients that would run them."""
+    if not is_cut(finish):
+        return parts
+    return tuple(part for part in parts if not isinstance(part, ToolCall) or is_complete(part))

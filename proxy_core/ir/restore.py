@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from proxy_core import jsonbytes
@@ -102,7 +103,8 @@ class Restorer:
         part = self._named(event.part)
         events: list[StreamEvent] = []
         if isinstance(part, ToolCall):
-            track.calls.append(part)
+            # As the vendor sent it: of its wrapping it can be said whether it is complete.
+            track.calls.append(event.part)
             if _was_wrapped(event.part, part):
                 part = replace(part, arguments=_unwrapped(part.arguments))
                 if part.arguments:
@@ -121,7 +123,7 @@ class Restorer:
     def _named(self, part: Part) -> Part:
         if not isinstance(part, ToolCall) or (known := self._tools.get(part.name)) is None:
             return part
-        return replace(part, name=known.name, namespace=known.namespace, form=known.form)
+        return replace(part, name=known.name, namespace=known.namespace, form=known.form, typed=known.typed)
 
     def _watched(
         self, text: str, candidate: int, track: _Track, citations: tuple[Citation, ...]
@@ -179,12 +181,16 @@ def _was_wrapped(sent: Part, restored: Part) -> bool:
     )
 
 
+_OPENING = re.compile(r'\s*\{\s*"input"\s*:\s*"')
+_HALF_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?$")
+
+
 def _unwrapped(arguments: str) -> str:
     """Return the text in ``{"input": text}``; a model that wrote something else is taken at its word."""
     try:
         value = jsonbytes.decode(arguments)
     except DecodeError:
-        return arguments
+        return _cut_text(arguments)
     if isinstance(value, str):
         return value
     if not isinstance(value, dict):
@@ -193,3 +199,19 @@ def _unwrapped(arguments: str) -> str:
         return str(value["input"])
     texts = [item for item in value.values() if isinstance(item, str)]
     return texts[0] if len(texts) == len(value) == 1 else arguments
+
+
+def _cut_text(arguments: str) -> str:
+    """Return what has come of the text in a wrapping that was cut."""
+    opening = _OPENING.match(arguments)
+    if opening is None:
+        return arguments
+    rest = arguments[opening.end() :]
+    # An escape that lost its end goes; one that only looks so, after another backslash, stays.
+    half = _HALF_ESCAPE.search(rest)
+    if half is not None and not (len(rest[: half.start()]) - len(rest[: half.start()].rstrip("\\"))) % 2:
+        rest = rest[: half.start()]
+    try:
+        return str(jsonbytes.decode(f'"{rest}"'))
+    except DecodeError:
+        return arguments

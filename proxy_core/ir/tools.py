@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from proxy_core import jsonbytes
-from proxy_core.ir.message import Message, Part, ToolCall, ToolResult
+from proxy_core.ir.message import EMPTY, Message, Part, ToolCall, ToolResult, Typed
 from proxy_core.ir.request import (
     Freeform,
     Function,
@@ -62,10 +62,13 @@ def fit_tools(request: Request, limits: ToolLimits) -> tuple[Request, ReplyMemor
     tools = _unique(request.tools)
     names = _Names(limits)
     forms: dict[_Key, _Form] = {_key(tool): _form(tool) for tool in tools if not isinstance(tool, Hosted)}
+    typed = {_key(tool): tool.typed for tool in tools if isinstance(tool, Function) and tool.typed}
     names.declare(tuple(forms))
     for call in _calls(request.messages):
         # Tools that only the history knows: the model may well call them again.
         key = _Key(call.namespace, call.name)
+        if key not in forms and call.typed is not None:
+            typed[key] = call.typed
         forms.setdefault(key, call.form)
         names.recall(key)
     fitted = replace(
@@ -76,7 +79,7 @@ def fit_tools(request: Request, limits: ToolLimits) -> tuple[Request, ReplyMemor
     )
     if not tools and request.sampling.parallel_tool_calls is not None:
         fitted = replace(fitted, sampling=replace(request.sampling, parallel_tool_calls=None))
-    return fitted, _memory(names, forms, limits)
+    return fitted, _memory(names, forms, typed, limits)
 
 
 def fit_call_ids(request: Request, max_length: int, pattern_extra: str = "_-") -> Request:
@@ -107,6 +110,11 @@ def _fit_id(call_id: str, max_length: int, extra: str) -> str:
     joint = "_" if "_" in extra else ""
     head = (clean or "call")[: max(0, max_length - len(digest) - len(joint))]
     return f"{head}{joint}{digest}" if head else digest
+
+
+def flat_name(tool: Function | Freeform) -> str:
+    """Return a tool's name as a dialect without namespaces has it."""
+    return _flat(_key(tool))
 
 
 def _clean(text: str, extra: str) -> str:
@@ -226,7 +234,9 @@ def _declare(tool: Tool, names: _Names, limits: ToolLimits) -> Tool:
     name = names.sent(_key(tool))
     namespace = tool.namespace if limits.namespaces else None
     if isinstance(tool, Freeform) and not limits.freeform:
-        return Function(name, _description(tool), _input_schema(tool), namespace=namespace)
+        return Function(
+            name, _description(tool), _input_schema(tool), namespace=namespace, deferred=tool.deferred
+        )
     return replace(tool, name=name, namespace=namespace)
 
 
@@ -295,11 +305,14 @@ class _Replay:
         return replace(result, name=name, form=form)
 
 
-def _memory(names: _Names, forms: dict[_Key, _Form], limits: ToolLimits) -> ReplyMemory:
+def _memory(
+    names: _Names, forms: dict[_Key, _Form], typed: dict[_Key, Typed], limits: ToolLimits
+) -> ReplyMemory:
     tools: dict[str, ToolIdentity] = {}
     for key, form in forms.items():
         sent = names.sent(key)
         flattened = key.namespace is not None and not limits.namespaces
-        if sent != key.name or flattened or (form == "freeform" and not limits.freeform):
-            tools[sent] = ToolIdentity(key.name, key.namespace, form)
+        kind = replace(typed[key], raw=EMPTY) if key in typed else None
+        if sent != key.name or flattened or kind or (form == "freeform" and not limits.freeform):
+            tools[sent] = ToolIdentity(key.name, key.namespace, form, kind)
     return ReplyMemory(tools=MappingProxyType(tools))

@@ -84,7 +84,7 @@ class BlockBuilder:
             case ToolCall() if text.strip():
                 return ToolCall(part.id, part.name, text)
             case HostedStep() if self._kind == "server_tool_use" and text.strip():
-                return HostedStep(part.kind, part.dialect, {**self._start, "input": _value(text)}, part.id)
+                return decode_block({**self._start, "input": _value(text)}, self._issuer)
             case _:
                 return part
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from proxy_core import jsonbytes
+from proxy_core.dialects.anthropic_messages import steps
 from proxy_core.dialects.anthropic_messages.check import Fields, name_of, refuse
 from proxy_core.dialects.anthropic_messages.words import (
     BLOCK,
-    HOSTED,
     NAME,
     OF_NEXT,
     PART_SEALS,
@@ -107,9 +107,9 @@ def _block(block: Fields, role: str, names: Mapping[str, str]) -> list[Part]:
     reader = _READERS.get(kind)
     if reader is not None:
         return [reader(block)]
-    if kind.endswith("_tool_result"):
-        word = kind.removesuffix("_tool_result")
-        return [_hosted(block, word, block.maybe_text("tool_use_id"))]
+    if steps.is_result(kind):
+        block.maybe_text("tool_use_id")  # of the right type, if it is there
+        return [steps.decode_result(block.value)]
     return [Opaque(NAME, block.value)]
 
 
@@ -181,8 +181,8 @@ def _inline(source: Fields) -> Inline:
     except DecodeError as error:
         refuse(source.at("data"), error.message)
     said = source.maybe_text("media_type")
-    mime = said or media.sniff_mime(data)
-    if mime is None:
+    mime = media.true_mime(said or "", data)
+    if said is None and mime == media.UNKNOWN:
         refuse(source.at("media_type"), "this field is required: nothing says what the data is.")
     return Inline(mime, data)
 
@@ -222,11 +222,8 @@ def _tool_use(block: Fields) -> ToolCall:
 
 
 def _server_tool_use(block: Fields) -> HostedStep:
-    return _hosted(block, block.text("name"), block.maybe_text("id"))
-
-
-def _hosted(block: Fields, word: str, step: str | None) -> HostedStep:
-    return HostedStep(HOSTED.get(word, word), NAME, block.value, step)
+    block.text("name"), block.maybe_text("id")  # both of the right type
+    return steps.decode_call(block.value)
 
 
 def _tool_result(block: Fields, names: Mapping[str, str]) -> ToolResult:
@@ -246,7 +243,14 @@ def _tool_result(block: Fields, names: Mapping[str, str]) -> ToolResult:
         is_error=block.maybe_bool("is_error") or False,
         as_text=not isinstance(content, list),
         cache=_mark(block),
+        loads=_loads(content),
     )
+
+
+def _loads(content: Json) -> tuple[str, ...]:
+    blocks = content if isinstance(content, list) else ()
+    named = (one.get("tool_name") for one in blocks if one.get("type") == "tool_reference")
+    return tuple(name for name in named if isinstance(name, str))
 
 
 def _result_part(block: Fields) -> Text | Media:

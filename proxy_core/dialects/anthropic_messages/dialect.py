@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 
 from proxy_core import jsonbytes
 from proxy_core.dialect import (
@@ -16,6 +18,7 @@ from proxy_core.dialect import (
     Mode,
     ModelCard,
     Peek,
+    SealFields,
 )
 from proxy_core.dialect import Tap as TapContract
 from proxy_core.dialects.anthropic_messages import errors, models, request_decode, request_encode, words
@@ -60,6 +63,20 @@ _OWN_MEMBERS = frozenset(
         "mcp_servers", "container",
     }
 )  # fmt: skip
+_MEMBERS: Mapping[str, str] = MappingProxyType(
+    {
+        "max_output_tokens": "max_tokens",
+        "stop": "stop_sequences",
+        "reasoning": "thinking",
+        "response_format": "output_config.format",
+        "parallel_tool_calls": "tool_choice.disable_parallel_tool_use",
+        "user": "metadata.user_id",
+        "citations": "messages[].content[].citations",
+        "tool_results": "messages[].content[].tool_use_id",
+        "messages[].reasoning": "messages[].content[].thinking",
+        "tools.strict": "tools[].strict",
+    }
+)
 
 
 class AnthropicMessages:
@@ -68,6 +85,17 @@ class AnthropicMessages:
     name = words.NAME
     family = words.FAMILY
     client_base = ""
+    member_names: Mapping[str, str] = _MEMBERS
+    seal_fields: SealFields | None = SealFields(
+        marks=(b'signature"', b'redacted_thinking"'),
+        members=(b'"signature"',),
+        call_mark=b'"tool_use"',
+        # images have `data` as well: it counts only beside the type of its block
+        others=re.compile(
+            rb'"redacted_thinking"\s*,\s*"data"\s*:\s*"([^"\\]*)"'
+            rb'|"data"\s*:\s*"([^"\\]*)"\s*,\s*"type"\s*:\s*"redacted_thinking"'
+        ),
+    )
     endpoints: tuple[Endpoint, ...] = _ENDPOINTS
     request_headers: frozenset[str] = _REQUEST_HEADERS
     reply_headers: frozenset[str] = _REPLY_HEADERS
@@ -84,7 +112,7 @@ class AnthropicMessages:
         """A body with messages and a member that no other dialect has."""
         return "messages" in members and bool(members & _OWN_MEMBERS)
 
-    def peek(self, body: bytes, call: Call) -> Peek:
+    def peek(self, body: bytes | jsonbytes.Members, call: Call) -> Peek:
         """Return model and mode. Raises DecodeError."""
         model, streams = request_decode.peek(body)
         is_chat = call.endpoint.operation == "chat"
@@ -107,6 +135,10 @@ class AnthropicMessages:
     def encode_fault(self, failure: Failure, mode: Mode) -> bytes:
         """Return the in-band error; a whole body has no place for one."""
         return b"" if mode == "whole" else errors.error_event(failure)
+
+    def parting(self, failure: Failure, mode: Mode) -> bytes | None:
+        """Return None: every client of this dialect takes the in-band error as it is meant."""
+        return None
 
     def keep_alive(self, mode: Mode) -> bytes:
         """Return a ping; it may come before ``message_start`` (measured 2026-11-20)."""

@@ -26,7 +26,8 @@ def edit_request(body: bytes, edits: Edits, profile: ModelProfile, *, is_chat: b
 
     A counting request has no ``stream``, so that edit passes it by.
     """
-    found = jsonbytes.peek(body, _READ)
+    members = jsonbytes.members(body)
+    found = jsonbytes.peek(members, _READ)
     replace: dict[str, Any] = {}
     drop: list[str] = []
     if edits.model is not None and edits.model != found.get("model"):
@@ -37,7 +38,7 @@ def edit_request(body: bytes, edits: Edits, profile: ModelProfile, *, is_chat: b
         _think(edits.reasoning, profile, found, replace, drop)
     if not replace and not drop:
         return body
-    return jsonbytes.edit(body, replace, drop)
+    return jsonbytes.edit(body, replace, drop, members)
 
 
 def edit_losses(body: bytes, edits: Edits, profile: ModelProfile) -> tuple[Loss, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -50,7 +49,6 @@ _SPECIAL = frozenset({"billing", "rate_limit", "overloaded"})
 _NEUTRAL_STATUS: Mapping[FailureKind, int] = MappingProxyType(
     {kind: status for kind, (status, _) in _TYPES.items()} | {"overloaded": 503}
 )
-_FINAL = frozenset({"invalid_request", "unsupported", "context_length", "not_found", "too_large"})
 _TOO_LONG = ("prompt is too long", "context window", "context limit", "context length")
 
 
@@ -64,9 +62,9 @@ def encode_error(failure: Failure) -> ErrorReply:
     """Return the whole reply; failures that no retry can mend say so to the vendor's SDKs."""
     status, _ = _TYPES[failure.kind]
     headers = {"content-type": "application/json"}
-    if failure.retry_after_s is not None:
-        headers["retry-after"] = str(max(0, math.ceil(failure.retry_after_s)))
-    if failure.kind in _FINAL:
+    if failure.wait_s is not None:
+        headers["retry-after"] = str(failure.wait_s)
+    if failure.is_final:
         headers["x-should-retry"] = "false"
     return ErrorReply(status, jsonbytes.encode(error_object(failure)), headers)
 

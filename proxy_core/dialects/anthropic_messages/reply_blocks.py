@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from proxy_core import jsonbytes
+from proxy_core.dialects.anthropic_messages import steps
 from proxy_core.dialects.anthropic_messages.blocks_decode import decode_citation
 from proxy_core.dialects.anthropic_messages.blocks_encode import Block, encode_call
 from proxy_core.dialects.anthropic_messages.select import media_note
 from proxy_core.dialects.anthropic_messages.words import (
-    HOSTED,
     LENDABLE,
     NAME,
     OF_NEXT,
@@ -55,11 +55,9 @@ def decode_block(block: Mapping[str, Json], issuer: str) -> Part:
             arguments = "{}" if given is None else jsonbytes.text(given)
             return ToolCall(_word(block, "id"), _word(block, "name"), arguments)
         case "server_tool_use":
-            name = _word(block, "name")
-            return HostedStep(HOSTED.get(name, name), NAME, dict(block), _word(block, "id") or None)
-        case str(kind) if kind.endswith("_tool_result"):
-            name = kind.removesuffix("_tool_result")
-            return HostedStep(HOSTED.get(name, name), NAME, dict(block), _word(block, "tool_use_id") or None)
+            return steps.decode_call(block)
+        case str(kind) if steps.is_result(kind):
+            return steps.decode_result(block)
         case _:
             return Opaque(NAME, dict(block))
 
@@ -75,7 +73,7 @@ def _seal(block: Mapping[str, Json], key: str, kind: str, issuer: str) -> Seal |
     return Seal(issuer, kind, value) if value and value != wrap(UNSIGNED) else None
 
 
-def encode_content(parts: Sequence[Part]) -> list[Block]:
+def encode_content(parts: Sequence[Part], reply_id: str = "") -> list[Block]:
     """Return the blocks of a reply.
 
     A seal on a text or call travels in a redacted block of its own: before a call (unless unsigned thinking
@@ -85,10 +83,12 @@ def encode_content(parts: Sequence[Part]) -> list[Block]:
     """
     blocks: list[Block] = []
     waiting: list[Block] = []
+    writer = steps.StepWriter()
     for part in _sharing(parts):
-        blocks += [*waiting, *encode_blocks(part)]
+        shown = writer.take(part, reply_id) if isinstance(part, HostedStep) else encode_blocks(part)
+        blocks += [*waiting, *shown]
         waiting = after(part) if isinstance(part, Text) else []
-    return blocks
+    return [*blocks, *writer.close(parts, reply_id)]
 
 
 def _sharing(parts: Sequence[Part]) -> list[Part]:

@@ -6,7 +6,7 @@ from proxy_core.dialects.anthropic_messages.blocks_encode import Block, emit
 from proxy_core.dialects.anthropic_messages.finish import encode_finish
 from proxy_core.dialects.anthropic_messages.reply_blocks import encode_content
 from proxy_core.dialects.anthropic_messages.usage import encode_usage
-from proxy_core.ir.fold import ended
+from proxy_core.ir.fold import ended, executable
 from proxy_core.ir.stream import Reply
 
 
@@ -18,7 +18,7 @@ def encode_reply(reply: Reply, model: str) -> bytes:
         "type": "message",
         "role": "assistant",
         "model": model,
-        "content": encode_content(candidate.parts),
+        "content": encode_content(executable(candidate.parts, candidate.finish), message_id(reply.id)),
         **encode_finish(ended(candidate.finish, candidate.parts)),
         "usage": encode_usage(reply.usage),
     }

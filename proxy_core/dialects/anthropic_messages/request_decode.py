@@ -9,15 +9,16 @@ from proxy_core.dialects.anthropic_messages.blocks_decode import decode_content,
 from proxy_core.dialects.anthropic_messages.check import Fields, refuse
 from proxy_core.dialects.anthropic_messages.thinking import decode_thinking
 from proxy_core.dialects.anthropic_messages.tools_decode import decode_choice, decode_tools
+from proxy_core.dialects.anthropic_messages.turn_control import shown, turn_effort
 from proxy_core.dialects.anthropic_messages.words import FAMILY, NAME
-from proxy_core.ir.message import EMPTY, Json, Message, Part, Role, Text, ToolCall
+from proxy_core.ir.message import EMPTY, Json, Message, Opaque, Part, Role, Text, ToolCall
 from proxy_core.ir.request import OutputFormat, Request, Sampling
 
 _KNOWN = frozenset(
     {
         "model", "max_tokens", "messages", "system", "tools", "tool_choice", "stream", "stop_sequences",
         "temperature", "top_p", "top_k", "metadata", "service_tier", "thinking", "output_config",
-        "output_format",
+        "output_format", "speed",
     }
 )  # fmt: skip
 _TIERS = MappingProxyType({"standard_only": "default"})
@@ -28,7 +29,7 @@ _BILLING = "x-anthropic-billing-header:"
 prompt cache (Claude Code 2.1.329, captured 2026-11-20)."""
 
 
-def peek(body: bytes) -> tuple[str, bool]:
+def peek(body: bytes | jsonbytes.Members) -> tuple[str, bool]:
     """Return model and whether a stream is wanted, reading nothing else. Raises DecodeError."""
     found = Fields(jsonbytes.peek(body, ("model", "stream")))
     return _model(found), found.maybe_bool("stream") or False
@@ -41,7 +42,7 @@ def decode_request(body: bytes) -> Request:
     choice, parallel = decode_choice(fields, tools)
     extensions = fields.rest(_KNOWN)
     output = fields.maybe_object("output_config")
-    effort = output.maybe_text("effort") if output else None
+    effort = turn_effort(fields.objects("messages")) or (output.maybe_text("effort") if output else None)
     thinking = fields.maybe_object("thinking")
     reasoning = decode_thinking(thinking, effort)
     if thinking is not None and thinking.value.get("type") not in _THINKING_TYPES:
@@ -74,11 +75,13 @@ def _model(fields: Fields) -> str:
 
 
 def _system(fields: Fields) -> tuple[Part, ...]:
+    labels: list[Part] = []
     texts = decode_texts(fields, "system")
     while texts and texts[0].text.startswith(_BILLING):
-        _, _, after = texts[0].text.partition("\n")
+        label, _, after = texts[0].text.partition("\n")
+        labels.append(Opaque(NAME, {"type": "text", "text": label}))
         texts = [Text(after.lstrip("\n"), cache=texts[0].cache)] * bool(after.strip()) + texts[1:]
-    return tuple(text for text in texts if text.text)
+    return (*labels, *(text for text in texts if text.text))
 
 
 def _messages(fields: Fields) -> tuple[Message, ...]:
@@ -87,10 +90,11 @@ def _messages(fields: Fields) -> tuple[Message, ...]:
         refuse("messages", "at least one message is required.")
     names: dict[str, str] = {}
     messages = []
-    for entry in entries:
+    for entry in shown(entries):
         message = _message(entry, names)
         names.update((part.id, part.name) for part in message.parts if isinstance(part, ToolCall))
-        messages.append(message)
+        if message.parts or message.role != "system":
+            messages.append(message)
     return tuple(messages)
 
 
@@ -120,6 +124,8 @@ def _output(config: Fields | None, older: Fields | None) -> OutputFormat:
 
 def _sampling(fields: Fields, parallel: bool | None) -> Sampling:
     tier = fields.maybe_text("service_tier")
+    if fields.maybe_text("speed") == "fast":
+        tier = "priority"  # the word that other vendors have for it
     return Sampling(
         max_output_tokens=fields.maybe_int("max_tokens"),
         temperature=fields.maybe_number("temperature"),

@@ -15,6 +15,7 @@ from proxy_core.dialects.anthropic_messages.blocks_encode import (
 from proxy_core.dialects.anthropic_messages.cache_marks import fit_marks
 from proxy_core.dialects.anthropic_messages.call_ids import unique_ids
 from proxy_core.dialects.anthropic_messages.sampling import (
+    FAST_BETA,
     encode_sampling,
     max_tokens_for,
     refuse_unsayable,
@@ -31,6 +32,8 @@ from proxy_core.dialects.anthropic_messages.tools_encode import encode_choice, e
 from proxy_core.dialects.anthropic_messages.words import FAMILY, NAME
 from proxy_core.errors import UnsupportedError
 from proxy_core.ir.message import EMPTY, Media, Message, Reasoning, Text, ToolCall, ToolResult
+from proxy_core.ir.offers import offered
+from proxy_core.ir.reasoning import lost_thoughts
 from proxy_core.ir.request import EncodedRequest, Loss, Request
 from proxy_core.ir.structure import StructureLaws, arrange
 from proxy_core.ir.tools import ToolLimits, fit_call_ids, fit_tools
@@ -63,8 +66,11 @@ def _encode(request: Request, target: EncodeTarget, *, counting: bool) -> Encode
     _refuse_media(request)
     losses: list[Loss] = []
     longest = _LONGEST_OWN if is_own else _LONGEST
-    fitted, memory = fit_tools(request, ToolLimits(max_name=longest))
+    given, unoffered = (request, ()) if is_own else offered(request)
+    losses += unoffered
+    fitted, memory = fit_tools(given, ToolLimits(max_name=longest))
     fitted = select(fit_call_ids(fitted, longest), target.issuer, losses)
+    losses += lost_thoughts(request.messages, fitted.messages)
     fitted, dropped = arrange(fitted, _laws(request, target))
     losses += dropped
     most = max_tokens_for(request, target.profile)
@@ -93,7 +99,8 @@ def _encode(request: Request, target: EncodeTarget, *, counting: bool) -> Encode
         body = {key: value for key, value in body.items() if key in _COUNTED}
     losses += fit_marks(body)
     shorten(body["messages"])
-    return EncodedRequest(emit(body), tuple(losses), replace(memory, stop=held_stops))
+    betas = {"anthropic-beta": FAST_BETA} if body.get("speed") == "fast" else EMPTY
+    return EncodedRequest(emit(body), tuple(losses), replace(memory, stop=held_stops), betas)
 
 
 def _refuse_media(request: Request) -> None:
@@ -101,14 +108,16 @@ def _refuse_media(request: Request) -> None:
     for place, message in enumerate(request.messages):
         if message.role != "user":
             continue
-        for part in message.parts:
+        for number, part in enumerate(message.parts):
             for inner in part.content if isinstance(part, ToolResult) else (part,):
                 if not isinstance(inner, Media):
                     continue
                 try:
                     encode_part(inner, "")
                 except UnsupportedError as error:
-                    raise UnsupportedError(error.message, param=f"messages[{place}].content") from None
+                    raise UnsupportedError(
+                        error.message, param=f"messages[{place}].content[{number}]"
+                    ) from None
 
 
 def _laws(request: Request, target: EncodeTarget) -> StructureLaws:
@@ -150,7 +159,7 @@ def _thinking(
     why = wire.lost
     if wire.is_on and is_forcing(choice):
         why = FORCED
-    elif wire.needs_own_start and not _round_starts_thinking(request.messages):
+    elif _needs_own_start(wire, target) and not _round_starts_thinking(request.messages):
         why = "the tool round in the history does not begin with thinking that this vendor signed"
     elif wire.is_on and _is_between_tools(request):
         return replace(wire, thinking={**dict(wire.thinking or EMPTY), "type": "between_tools"})
@@ -160,6 +169,10 @@ def _thinking(
         return wire
     losses.append(Loss("reasoning", why))
     return without_thinking(target.profile, why)
+
+
+def _needs_own_start(wire: ThinkingWire, target: EncodeTarget) -> bool:
+    return wire.needs_own_start or (wire.is_on and target.without_reasoning)
 
 
 def _is_between_tools(request: Request) -> bool:

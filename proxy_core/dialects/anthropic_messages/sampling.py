@@ -11,6 +11,10 @@ from proxy_core.ir.request import Loss, Request, Sampling
 from proxy_core.profile import ModelProfile
 
 _TIERS = MappingProxyType({"auto": "auto", "default": "standard_only", "standard": "standard_only"})
+FASTER = frozenset({"priority", "fast"})
+"""Tiers that mean the vendor's fast mode; both cost more for an answer that comes sooner."""
+FAST_BETA = "fast-mode-2026-02-01"
+"""Some models want it in ``anthropic-beta`` for any speed, others do not mind (vendor's guide, 2026-11)."""
 _NOWHERE = (
     "seed", "presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs", "verbosity",
     "cache_key", "metadata", "store",
@@ -58,18 +62,23 @@ def encode_sampling(
         body["stop_sequences"] = stops
     if sampling.user:
         body["metadata"] = {"user_id": sampling.user}
-    if sampling.service_tier is not None:
-        tier = _TIERS.get(sampling.service_tier)
-        if tier is None and request.dialect == NAME:
-            tier = sampling.service_tier
-        if tier is None:
-            losses.append(Loss("service_tier", f"Anthropic has no tier {sampling.service_tier!r}"))
-        else:
-            body["service_tier"] = tier
+    _tier(body, request, profile, losses)
     for name in _NOWHERE:
         if getattr(sampling, name) not in (None, False):
             losses.append(Loss(_SPELLED.get(name, name), "Anthropic has nothing like it"))
     return tuple(text for text in sampling.stop if text and not text.strip())
+
+
+def _tier(body: Block, request: Request, profile: ModelProfile, losses: list[Loss]) -> None:
+    wanted, is_own = request.sampling.service_tier, request.dialect == NAME
+    if wanted is None:
+        return
+    if wanted in FASTER and (profile.fast or is_own):
+        body["speed"] = "fast"
+    elif (tier := _TIERS.get(wanted) or (wanted if is_own else None)) is not None:
+        body["service_tier"] = tier
+    else:
+        losses.append(Loss("service_tier", f"Anthropic has no tier {wanted!r} for this model"))
 
 
 def _randomness(

@@ -116,9 +116,9 @@ def _is_kept(key: str, value: Json) -> bool:
         case "type":
             return isinstance(value, str | list)
         case "format":
-            return value in _FORMATS
+            return isinstance(value, str) and value in _FORMATS
         case "minItems":
-            return value in (0, 1)
+            return isinstance(value, int) and value in (0, 1)
         case "required":
             return isinstance(value, list)
         case _:

@@ -54,9 +54,11 @@ def _report(message: Message, path: str, losses: list[Loss]) -> None:
         losses.append(Loss(f"{path}.detail", "Anthropic chooses the detail of an image itself"))
 
 
-def _system(part: Part) -> Text:
+def _system(part: Part) -> Text | Opaque:
     if isinstance(part, Text):
         return replace(part, seal=None)
+    if isinstance(part, Opaque) and part.dialect == NAME:
+        return part  # a label that the client wrote for this vendor
     raise UnsupportedError(
         "Anthropic takes only text as instructions; move other content into a user message.", param="system"
     )

@@ -46,6 +46,16 @@ class StreamDecoder:
         self._has_ended = False
         self._is_over = False
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the terminal event or an error was seen."""
+        return self._is_over
+
+    @property
+    def can_end(self) -> bool:
+        """Whether a reason to stop was seen."""
+        return self._has_ended
+
     def feed(self, data: bytes) -> list[StreamEvent]:
         """Take the next bytes."""
         return self._all(self._sse.feed(data))

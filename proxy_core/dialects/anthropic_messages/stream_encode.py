@@ -22,11 +22,12 @@ from proxy_core.dialects.anthropic_messages.reply_blocks import (
     signature_of,
 )
 from proxy_core.dialects.anthropic_messages.reply_encode import message_id
+from proxy_core.dialects.anthropic_messages.steps import StepWriter
 from proxy_core.dialects.anthropic_messages.usage import encode_delta_usage, encode_usage
 from proxy_core.dialects.anthropic_messages.words import UNSIGNED
 from proxy_core.errors import Failure, UpstreamProtocolError
-from proxy_core.ir.fold import ended
-from proxy_core.ir.message import Json, Part, Reasoning, Refusal, Text, ToolCall
+from proxy_core.ir.fold import ended, is_complete, is_cut
+from proxy_core.ir.message import HostedStep, Json, Part, Reasoning, Refusal, Text, ToolCall
 from proxy_core.ir.seal import wrap
 from proxy_core.ir.stream import (
     Beat,
@@ -59,6 +60,10 @@ class StreamEncoder:
         self._pieces = 0
         self._segment = 0
         self._calls: list[Part] = []
+        self._texts: list[Part] = []
+        self._steps = StepWriter()
+        self._doubtful: ToolCall | None = None  # its arguments are no object: broken, or cut by a limit
+        self._id = ""
         self._usage: Usage | None = None
         self._finish: Finish | None = None
         self._has_begun = False
@@ -99,6 +104,7 @@ class StreamEncoder:
     def _on_candidate(self, event: PartBegin | PartDelta | PartEnd | End) -> Iterator[bytes]:
         match event:
             case PartBegin():
+                yield from self._settle()
                 if not isinstance(event.part, ToolCall):
                     yield from self._sign(wrap(UNSIGNED))
                 for block in self._waiting:
@@ -118,8 +124,9 @@ class StreamEncoder:
             return
         self._has_begun = True
         self._usage = event.usage
+        self._id = message_id(event.id)
         message: Block = {
-            "id": message_id(event.id),
+            "id": self._id,
             "type": "message",
             "role": "assistant",
             "model": self._model,
@@ -169,18 +176,32 @@ class StreamEncoder:
                 part = replace(part, seal=None)
         if self._is_sent and is_unsigned(part):
             self._is_unsigned = True
-        elif not self._is_sent:
-            for block in encode_blocks(part):
-                yield from self._whole(block)
+        elif self._is_sent:
+            yield from self._ended(part)
+        elif isinstance(part, ToolCall) and not _is_sound(part):
+            self._doubtful = part
         else:
-            yield from self._rest(part)
-            yield self._stop()
-            if isinstance(part, ToolCall):
-                for block in after(part):
-                    yield from self._whole(block)
+            for block in self._blocks(part):
+                yield from self._whole(block)
         if isinstance(part, Text):
+            self._texts.append(part)
             self._waiting = after(part)
         self._part, self._is_sent = None, False
+
+    def _ended(self, part: Part) -> Iterator[bytes]:
+        yield from self._rest(part)
+        yield self._stop()
+        for block in after(part) if isinstance(part, ToolCall) else ():
+            yield from self._whole(block)
+
+    def _blocks(self, part: Part) -> list[Block]:
+        return self._steps.take(part, self._id) if isinstance(part, HostedStep) else encode_blocks(part)
+
+    def _settle(self) -> Iterator[bytes]:
+        """Write a call whose arguments are no object: something came after it, so no limit has cut it."""
+        call, self._doubtful = self._doubtful, None
+        for block in encode_blocks(call) if call is not None else ():
+            yield from self._whole(block)
 
     def _sign(self, signature: str) -> Iterator[bytes]:
         """Close thinking that was left open."""
@@ -199,7 +220,7 @@ class StreamEncoder:
     def _whole(self, block: Block) -> Iterator[bytes]:
         """Write a block that is complete already."""
         self._is_sent = False
-        match block["type"]:
+        match block.get("type"):  # a vendor may leave it out
             case "text":
                 yield from self._start({"type": "text", "text": ""})
                 if block["text"]:
@@ -240,8 +261,16 @@ class StreamEncoder:
         self._is_over = True
         yield from self._sign(wrap(UNSIGNED))
         finish = ended(self._finish or Finish("stop"), self._calls)
+        if not is_cut(finish):
+            yield from self._settle()
+        for block in self._steps.close(self._texts, self._id):
+            yield from self._whole(block)
         yield _event("message_delta", delta=encode_finish(finish), usage=encode_delta_usage(self._usage))
         yield _event("message_stop")
+
+
+def _is_sound(call: ToolCall) -> bool:
+    return call.form == "freeform" or is_complete(call)
 
 
 def _skeleton(call: ToolCall) -> Block:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from proxy_core import jsonbytes
@@ -11,7 +12,7 @@ from proxy_core.dialects.anthropic_messages.usage import decode_usage, merge_usa
 from proxy_core.errors import DecodeError, Failure
 from proxy_core.ir.message import Json
 from proxy_core.ir.stream import Finish, Usage
-from proxy_core.sse import SseEvent, SseParser
+from proxy_core.sse import SseEvent, SseParser, holds_any
 
 _TELLING = (b'"message_start"', b'"message_delta"', b'"message_stop"', b'"error"')
 _HEAD = 64  # the type is the first member of every event that the vendor sends
@@ -25,6 +26,7 @@ class Tap:
         self._body = bytearray()
         self._wire: dict[str, Json] = {}
         self._is_done = False
+        self.has_content = False
         self.finish: Finish | None = None
         self.failure: Failure | None = None
 
@@ -38,13 +40,20 @@ class Tap:
         """Whether the terminal event or a reason to stop was seen."""
         return self._is_done or self.finish is not None
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the terminal event was seen."""
+        return self._is_done and self._sse is not None
+
     def feed(self, data: bytes) -> None:
         """Look at the next bytes."""
         if self._sse is None:
             self._body += data
             return
-        for event in self._sse.feed(data):
-            self._look(event)
+        text = self._sse.whole(data)
+        if text and (not self.has_content or _may_matter(text)):
+            for event in self._sse.events(text):
+                self._look(event)
 
     def close(self) -> None:
         """The bytes ended; a whole body is looked at now."""
@@ -70,6 +79,8 @@ class Tap:
         return b"" if self._sse is None else error_event(failure)
 
     def _look(self, event: SseEvent) -> None:
+        if not self.has_content:
+            self.has_content = _says_something(event)
         if not any(word in event.data[:_HEAD] for word in _TELLING) and not _is_telling(event.name):
             return
         try:
@@ -96,5 +107,22 @@ class Tap:
                 pass
 
 
+def _may_matter(text: bytes) -> bool:
+    """Whether one of several events may be telling; looks for the words wherever they stand."""
+    return holds_any(text, (b"message_", b"error"))
+
+
 def _is_telling(name: str | None) -> bool:
     return name is not None and (name.startswith("message_") or name == "error")
+
+
+_OPENING = (b'"ping"', b'"message_start"', b'"error"')
+_EMPTY_BLOCK = re.compile(rb'"content_block"\s*:\s*\{[^{}]*"(?:text|thinking)"\s*:\s*""[^{}]*\}')
+
+
+def _says_something(event: SseEvent) -> bool:
+    """Whether it is more than the opening of a message, or of a text or thinking that is still empty."""
+    head = event.data[:_HEAD]
+    if not head.startswith(b"{") or any(word in head for word in _OPENING):
+        return False
+    return not (b'"content_block_start"' in head and _EMPTY_BLOCK.search(event.data))

@@ -10,7 +10,9 @@ from proxy_core.dialects.anthropic_messages.words import HOSTED, NAME, bare_type
 from proxy_core.ir.message import CacheMark
 from proxy_core.ir.request import Function, Hosted, Tool, ToolChoice
 
-_KNOWN = frozenset({"type", "name", "description", "input_schema", "strict", "cache_control"})
+_KNOWN = frozenset(
+    {"type", "name", "description", "input_schema", "strict", "cache_control", "defer_loading"}
+)
 
 
 def decode_tools(body: Fields) -> tuple[Tool, ...]:
@@ -39,6 +41,7 @@ def _tool(tool: Fields) -> Tool:
         strict=tool.maybe_bool("strict"),
         cache=None if mark is None else CacheMark(mark.maybe_text("ttl")),
         extensions=tool.rest(_KNOWN),
+        deferred=tool.maybe_bool("defer_loading"),
     )
 
 

@@ -8,11 +8,13 @@ from proxy_core.dialects.anthropic_messages.words import HOSTED, NAME, bare_type
 from proxy_core.errors import UnsupportedError
 from proxy_core.ir.message import Json, ToolCall
 from proxy_core.ir.request import Function, Hosted, Loss, Request, Tool, ToolChoice
+from proxy_core.ir.schema import repaired
 
 _SEARCH = "web_search_20250305"
 _CODE = "code_execution_20250825"
-_OWN_KEYS = ("defer_loading", "eager_input_streaming", "input_examples", "allowed_callers")
-_SAID = frozenset({"type", "name", "user_location", "filters"})
+_FETCH = "web_fetch_20250910"
+_OWN_KEYS = ("eager_input_streaming", "input_examples", "allowed_callers")
+_SAID = frozenset({"type", "name", "user_location", "filters", "googleSearch"})
 _PLACES = ("city", "region", "country", "timezone")
 
 
@@ -42,7 +44,7 @@ def _tool(tool: Tool, is_own: bool) -> Block:
     block: Block = {"name": tool.name}
     if tool.description:
         block["description"] = tool.description
-    schema = object_schema(tool.schema)
+    schema = object_schema(None if tool.schema is None else repaired(tool.schema))
     if is_own and tool.schema is not None:
         block["input_schema"] = tool.schema
     else:
@@ -51,6 +53,8 @@ def _tool(tool: Tool, is_own: bool) -> Block:
         block["strict"] = tool.strict
     if is_own:
         block |= {key: tool.extensions[key] for key in _OWN_KEYS if key in tool.extensions}
+    if is_own and tool.deferred is not None:
+        block["defer_loading"] = tool.deferred
     return marked(block, tool.cache)
 
 
@@ -62,9 +66,21 @@ def _lost(tools: tuple[Tool, ...]) -> list[Loss]:
         if isinstance(tool, Function):
             members = tuple(tool.extensions)
         elif isinstance(tool, Hosted) and tool.dialect != NAME:
-            members = tuple(key for key, value in tool.raw.items() if key not in _SAID and value)
+            members = (
+                *(key for key, value in tool.raw.items() if key not in _SAID and value),
+                *_google(tool),
+            )
         lost += [Loss(f"tools[{place}].{key}", "Anthropic has nothing like it") for key in members]
     return lost
+
+
+def _google(tool: Hosted) -> tuple[str, ...]:
+    settings = tool.raw.get("googleSearch")
+    if not isinstance(settings, dict):
+        return ()
+    return tuple(
+        f"googleSearch.{key}" for key, value in settings.items() if key != "excludeDomains" and value
+    )
 
 
 def _hosted(tool: Hosted) -> Block:
@@ -74,6 +90,8 @@ def _hosted(tool: Hosted) -> Block:
         return {"type": _SEARCH, "name": "web_search", **_search_options(tool)}
     if tool.kind == "code_execution":
         return {"type": _CODE, "name": "code_execution"}
+    if tool.kind == "web_fetch":
+        return {"type": _FETCH, "name": "web_fetch"}
     raise UnsupportedError(
         f"Anthropic has no tool like {tool.name or tool.kind!r}; leave it out or choose another model.",
         param="tools",
@@ -85,6 +103,9 @@ def _search_options(tool: Hosted) -> Block:
     filters = tool.raw.get("filters")
     if isinstance(filters, dict) and isinstance(filters.get("allowed_domains"), list):
         options["allowed_domains"] = filters["allowed_domains"]
+    google = tool.raw.get("googleSearch")
+    if isinstance(google, dict) and isinstance(google.get("excludeDomains"), list):
+        options["blocked_domains"] = google["excludeDomains"]
     place = tool.raw.get("user_location")
     if isinstance(place, dict):
         inner = place.get("approximate")

@@ -12,6 +12,7 @@ from proxy_core.dialects.gemini_generate.finish import decode_finish
 from proxy_core.dialects.gemini_generate.grounding import decode_citations
 from proxy_core.dialects.gemini_generate.pairing import made_up_id
 from proxy_core.dialects.gemini_generate.reading import Node
+from proxy_core.dialects.gemini_generate.steps import told_steps
 from proxy_core.errors import DecodeError
 from proxy_core.ir.fold import skeleton
 from proxy_core.ir.message import Json, Media, Part, Reasoning, Seal, Text, ToolCall
@@ -83,6 +84,8 @@ class CandidateReader:
         """End the open part and the candidate; without a reason it ended as the vendor's default."""
         events = self._text("", self._open is not None and self._open.is_thought, None, at_end=True)
         events += self._shut()
+        for step in told_steps(self._details):
+            events += self._whole(step)
         finish = decode_finish(self._native or "STOP", self._calls > 0, self._details)
         events.append(End(finish, self._index, self._logprobs or None))
         return events

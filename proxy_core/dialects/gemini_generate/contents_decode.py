@@ -12,11 +12,11 @@ from proxy_core.dialects.gemini_generate.arguments import decode_arguments, deco
 from proxy_core.dialects.gemini_generate.finish import NAME
 from proxy_core.dialects.gemini_generate.pairing import Identity, Place
 from proxy_core.dialects.gemini_generate.reading import Node, as_list, wrong
+from proxy_core.dialects.gemini_generate.steps import decode_step
 from proxy_core.errors import DecodeError
 from proxy_core.ir import media
 from proxy_core.ir.message import (
     FileReference,
-    HostedStep,
     Inline,
     Json,
     Media,
@@ -35,6 +35,8 @@ from proxy_core.ir.seal import unwrap
 
 SIGNATURE = "gemini.signature"
 SENTINELS = frozenset({"skip_thought_signature_validator", "context_engineering_is_the_way_to_go"})
+_CALL_SEALS = frozenset({"chat.signature"})
+"""Kinds of others that sit on a call, as the own one does; all others sit on thinking before it."""
 
 _ROLES: Mapping[str, Role] = MappingProxyType(
     {
@@ -44,14 +46,6 @@ _ROLES: Mapping[str, Role] = MappingProxyType(
         "function": "user",
         "tool": "user",
         "system": "system",
-    }
-)
-_HOSTED: Mapping[str, str] = MappingProxyType(
-    {
-        "executableCode": "code_execution",
-        "codeExecutionResult": "code_execution",
-        "toolCall": "hosted",
-        "toolResponse": "hosted",
     }
 )
 _FILES_API = re.compile(r"^https://generativelanguage\.googleapis\.com/|^files/|^gs://")
@@ -73,8 +67,33 @@ def decode_contents(body: Node) -> tuple[Message, ...]:
         decoded = [
             piece for i, part in enumerate(parts[at]) for piece in _part(part, role, identities, (at, i))
         ]
-        messages.append(Message(role, tuple(decoded)))
+        messages.append(Message(role, tuple(_whole(decoded) if role == "model" else decoded)))
     return tuple(messages)
+
+
+def _whole(parts: list[Part]) -> list[Part]:
+    """Join what was cut only by streaming: clients send a reply's pieces back as they came.
+
+    A signature seals its own piece; one that came alone belongs to the text before it.
+    """
+    whole: list[Part] = []
+    for part in parts:
+        joined = _joined(whole[-1], part) if whole else None
+        if joined is None:
+            whole.append(part)
+        else:
+            whole[-1] = joined
+    return whole
+
+
+def _joined(before: Part, part: Part) -> Part | None:
+    match before, part:
+        case Reasoning(seal=None), Reasoning(seal=None):
+            return Reasoning((before.text + part.text,))
+        case Text(seal=None), Text() if part.seal is None or not part.text:
+            return Text(before.text + part.text, seal=part.seal)
+        case _:
+            return None
 
 
 def _turn(item: Json, path: str) -> Node:
@@ -116,7 +135,7 @@ def _part(part: Node, role: Role, identities: Mapping[Place, Identity], place: P
         return []
     if seal is None or isinstance(decoded, ToolResult):
         return [decoded]
-    if seal.kind != SIGNATURE:
+    if seal.kind != SIGNATURE and not (seal.kind in _CALL_SEALS and isinstance(decoded, ToolCall)):
         carrier = Reasoning((), seal, redacted=seal.kind.endswith("redacted"))
         return [carrier] if decoded == Text("") else [carrier, decoded]
     return [replace(decoded, seal=seal)] if isinstance(decoded, Text | Media | ToolCall) else [decoded]
@@ -144,9 +163,8 @@ def decode_plain(part: Node) -> Part | None:
         return replace(_inline(blob), detail=_detail(part))
     if (file := part.node("fileData")) is not None:
         return replace(_file(file), detail=_detail(part))
-    for member, kind in _HOSTED.items():
-        if part.has(member):
-            return HostedStep(kind, NAME, dict(part.members))
+    if (step := decode_step(part.members)) is not None:
+        return step
     known = part.members.keys() - {"thought", "thoughtSignature", "videoMetadata", "mediaResolution"}
     if known:
         return Opaque(NAME, dict(part.members))
@@ -161,8 +179,7 @@ def _inline(blob: Node) -> Media:
         data = media.normalise_base64(data)
     except DecodeError as error:
         raise DecodeError(f"{blob.at('data')}: {error.message}", param=blob.at("data")) from None
-    if not mime or mime == media.UNKNOWN:
-        mime = media.sniff_mime(data) or media.UNKNOWN
+    mime = media.true_mime(mime or "", data)
     return Media(media.kind_of(mime), Inline(mime, data), blob.text("displayName"))
 
 

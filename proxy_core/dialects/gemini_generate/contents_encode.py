@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -28,6 +29,14 @@ from proxy_core.ir.message import (
 SENTINEL = "skip_thought_signature_validator"
 """Documented word for a call that did not come from the vendor (dossier of public docs, 2026-11-20)."""
 
+_LEVELS: Mapping[str, str] = MappingProxyType(
+    {
+        "low": "MEDIA_RESOLUTION_LOW",
+        "auto": "MEDIA_RESOLUTION_MEDIUM",
+        "high": "MEDIA_RESOLUTION_HIGH",
+        "original": "MEDIA_RESOLUTION_ULTRA_HIGH",
+    }
+)
 _BY_SUFFIX: Mapping[str, str] = MappingProxyType(
     {
         "png": "image/png",
@@ -46,22 +55,49 @@ _BY_SUFFIX: Mapping[str, str] = MappingProxyType(
 )
 
 
-def encode_contents(messages: Iterable[Message], *, sign_calls: bool, own: bool) -> list[Json]:
+def encode_contents(
+    messages: Iterable[Message], *, sign_calls: bool, own: bool, result_media: bool = True
+) -> list[Json]:
     """Encode arranged turns.
 
     ``sign_calls``: the first call of each model turn carries a signature, the documented bypass word where
     there is no real one. The vendor asks that only of the current turn; doing it in all of them keeps the
     prompt's beginning the same from turn to turn. ``own``: the caller speaks this dialect too.
+    ``result_media`` False: what tools showed comes in a turn of the user's after the one with the results, as
+    anything beside these is refused.
     """
     contents: list[Json] = []
     names: dict[str, str] = {}
-    for message in messages:
+    for message in messages if result_media else _shown_after(messages):
         parts = [wire for part in message.parts if (wire := _part(part, names, own)) is not None]
         if message.role == "model" and sign_calls:
             _sign(parts)
         if parts:
             contents.append({"role": "model" if message.role == "model" else "user", "parts": parts})
     return contents
+
+
+def _shown_after(messages: Iterable[Message]) -> Iterator[Message]:
+    for message in messages:
+        results = [part for part in message.parts if isinstance(part, ToolResult)]
+        shown: list[Part] = []
+        for result in results:
+            media = [part for part in result.content if isinstance(part, Media)]
+            shown += (
+                [Text(f"[Result of {result.name or 'the tool'}, call {result.call_id}:]"), *media]
+                if media
+                else []
+            )
+        if not shown:
+            yield message
+            continue
+        kept = [
+            replace(result, content=tuple(part for part in result.content if isinstance(part, Text)))
+            for result in results
+        ]
+        others = [part for part in message.parts if not isinstance(part, ToolResult)]
+        yield replace(message, parts=tuple(kept))
+        yield replace(message, parts=(*shown, *others))
 
 
 def _sign(parts: list[dict[str, Json]]) -> None:
@@ -87,13 +123,15 @@ def _part(part: Part, names: dict[str, str], own: bool) -> dict[str, Json] | Non
             wire = {"text": part.text, "thought": True}
         case Media():
             wire = encode_media(part, own=own)
+            if own and (level := _LEVELS.get(part.detail or "")):
+                wire["mediaResolution"] = {"level": level}
         case ToolCall():
             names[part.id] = part.name
             call = {"id": part.id, "name": part.name, "args": encode_arguments(part.arguments, part.form)}
             wire = {"functionCall": call}
         case ToolResult():
             wire = {"functionResponse": _response(part, names)}
-        case HostedStep() | Opaque() if part.dialect == NAME:
+        case HostedStep() | Opaque() if part.dialect == NAME and part.raw:
             wire = dict(part.raw)
         case _:
             return None
@@ -125,9 +163,16 @@ def encode_media(media: Media, *, own: bool) -> dict[str, Json]:
             return {"text": text}
         return {"inlineData": {"mimeType": source.mime, "data": source.data}}
     if isinstance(source, Url):
-        mime = source.mime or _BY_SUFFIX.get(urlsplit(source.url).path.rpartition(".")[2].lower())
+        mime = source.mime or _BY_SUFFIX.get(_suffix(source.url))
         return _file(source.url, mime)
     return _file(source.id, source.mime)
+
+
+def _suffix(url: str) -> str:
+    try:
+        return urlsplit(url).path.rpartition(".")[2].lower()
+    except ValueError:
+        return ""  # no address at all; the vendor says so
 
 
 def _file(uri: str, mime: str | None) -> dict[str, Json]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from proxy_core import jsonbytes
 from proxy_core.dialect import (
@@ -16,6 +17,7 @@ from proxy_core.dialect import (
     Mode,
     ModelCard,
     Peek,
+    SealFields,
 )
 from proxy_core.dialects.gemini_generate import errors, models, reply_decode, request_decode, request_encode
 from proxy_core.dialects.gemini_generate.finish import NAME
@@ -32,12 +34,45 @@ from proxy_core.profile import ModelProfile
 _VERB = re.compile(r":(generateContent|streamGenerateContent|countTokens)$")
 
 
+_MEMBERS: Mapping[str, str] = MappingProxyType(
+    {
+        "messages": "contents",
+        "system": "systemInstruction",
+        "temperature": "generationConfig.temperature",
+        "top_p": "generationConfig.topP",
+        "top_k": "generationConfig.topK",
+        "max_output_tokens": "generationConfig.maxOutputTokens",
+        "stop": "generationConfig.stopSequences",
+        "seed": "generationConfig.seed",
+        "n": "generationConfig.candidateCount",
+        "presence_penalty": "generationConfig.presencePenalty",
+        "frequency_penalty": "generationConfig.frequencyPenalty",
+        "logprobs": "generationConfig.responseLogprobs",
+        "top_logprobs": "generationConfig.logprobs",
+        "modalities": "generationConfig.responseModalities",
+        "detail": "generationConfig.mediaResolution",
+        "response_format": "generationConfig.responseJsonSchema",
+        "reasoning": "generationConfig.thinkingConfig",
+        "tool_choice": "toolConfig.functionCallingConfig",
+        "service_tier": "serviceTier",
+        "tool_results": "contents[].parts[].functionResponse",
+        "messages[].reasoning": "contents[].parts[].thought",
+    }
+)
+
+
 class GeminiGenerate:
     """The dialect; see the contract for what each method promises."""
 
     name: str = NAME
     family: str = request_decode.FAMILY
     client_base: str = ""
+    member_names: Mapping[str, str] = _MEMBERS
+    seal_fields: SealFields | None = SealFields(
+        marks=(b'thoughtSignature"', b'thought_signature"'),
+        members=(b'"thoughtSignature"', b'"thought_signature"'),
+        call_mark=b'"function',
+    )
     endpoints: tuple[Endpoint, ...] = (
         Endpoint("POST", "/v1beta/models/{model}:generateContent", "chat", False),
         Endpoint("POST", "/v1beta/models/{model}:streamGenerateContent", "chat", True),
@@ -60,7 +95,7 @@ class GeminiGenerate:
         """Only this dialect calls the conversation ``contents``."""
         return "contents" in members and not members & {"messages", "input", "prompt"}
 
-    def peek(self, body: bytes, call: Call) -> Peek:
+    def peek(self, body: bytes | jsonbytes.Members, call: Call) -> Peek:
         """Return model and mode, from the path where there is one."""
         return request_decode.peek(body, call)
 
@@ -81,6 +116,10 @@ class GeminiGenerate:
     def encode_fault(self, failure: Failure, mode: Mode) -> bytes:
         """Return the error as a last chunk; an array that is under way is closed as well."""
         return last_chunk(mode, jsonbytes.encode(errors.error_object(failure)))
+
+    def parting(self, failure: Failure, mode: Mode) -> bytes | None:
+        """Return None: every client of this dialect takes the in-band error as it is meant."""
+        return None
 
     def keep_alive(self, mode: Mode) -> bytes:
         """Return a blank line, between two chunks of either streamed form.

@@ -6,7 +6,6 @@ for ``RetryInfo`` only and ignores the Retry-After header (0.61.0, measured 2026
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -91,8 +90,9 @@ def error_object(failure: Failure) -> dict[str, Json]:
     _, word = _OUT[failure.kind]
     error: dict[str, Json] = {"code": error_status(failure), "message": failure.message, "status": word}
     details: list[Json] = []
-    if failure.retry_after_s is not None:
-        details.append({"@type": f"{_TYPE}RetryInfo", "retryDelay": f"{_whole(failure.retry_after_s)}s"})
+    if failure.wait_s is not None:
+        # Gemini CLI reads the wait here and nowhere else (measured 2026-11-20)
+        details.append({"@type": f"{_TYPE}RetryInfo", "retryDelay": f"{failure.wait_s}s"})
     if failure.param is not None:
         violation = {"field": failure.param, "description": failure.message}
         details.append({"@type": f"{_TYPE}BadRequest", "fieldViolations": [violation]})
@@ -114,13 +114,11 @@ def error_status(failure: Failure) -> int:
 def encode_error(failure: Failure) -> ErrorReply:
     """Return the whole error reply."""
     headers = {"content-type": "application/json; charset=utf-8"}
-    if failure.retry_after_s is not None:
-        headers["retry-after"] = str(_whole(failure.retry_after_s))
+    if failure.wait_s is not None:
+        headers["retry-after"] = str(failure.wait_s)
+    if failure.is_final:
+        headers["x-should-retry"] = "false"
     return ErrorReply(error_status(failure), jsonbytes.encode(error_object(failure)), headers)
-
-
-def _whole(seconds: float) -> int:
-    return max(0, math.ceil(seconds))
 
 
 def decode_error(status: int, body: bytes) -> Failure:

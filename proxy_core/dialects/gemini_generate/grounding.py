@@ -6,9 +6,10 @@ count code points of the part.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from proxy_core.ir.message import Citation, Json, Part, Text
+from proxy_core.dialects.gemini_generate.steps import queries_of, sources_of
+from proxy_core.ir.message import Citation, HostedStep, Json, Part, Text
 
 
 def decode_citations(candidate: Mapping[str, Json], text: str, before: int = 0) -> tuple[Citation, ...]:
@@ -29,7 +30,8 @@ def _grounded(grounding: Json) -> Iterable[tuple[Citation, _Span]]:
         segment = support.get("segment")
         segment = segment if isinstance(segment, dict) else {}
         quote = segment.get("text")
-        for index in support.get("groundingChunkIndices") or []:
+        indices = support.get("groundingChunkIndices")
+        for index in indices if isinstance(indices, list) else ():
             if isinstance(index, int) and 0 <= index < len(sources):
                 url, title = sources[index]
                 yield Citation(url, title, quote if isinstance(quote, str) else None), _span(segment)
@@ -73,8 +75,8 @@ def _text(value: Json) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def encode_grounding(parts: Iterable[Part]) -> dict[str, Json] | None:
-    """Return ``groundingMetadata`` for the citations of all text parts; None where there are none."""
+def encode_grounding(parts: Iterable[Part], steps: Sequence[HostedStep] = ()) -> dict[str, Json] | None:
+    """Return ``groundingMetadata`` for searches and the citations of all texts; None where there are none."""
     chunks: list[Json] = []
     supports: list[Json] = []
     places: dict[tuple[str | None, str | None], int] = {}
@@ -88,12 +90,26 @@ def encode_grounding(parts: Iterable[Part]) -> dict[str, Json] | None:
             source = (citation.url, citation.title)
             if source not in places:
                 places[source] = len(chunks)
-                named = {"uri": citation.url, "title": citation.title}
-                chunks.append({"web": {key: value for key, value in named.items() if value is not None}})
+                chunks.append(_chunk(citation.url, citation.title))
             segment = _segment(citation, part.text, before)
             supports.append({"segment": segment, "groundingChunkIndices": [places[source]]})
         before += _bytes(part.text)
-    return {"groundingChunks": chunks, "groundingSupports": supports} if chunks else None
+    # What was found but not cited comes last, so that the numbers above stay.
+    known = {url for url, _ in places}
+    for found in sources_of(steps):
+        if found.url not in known:
+            known.add(found.url)
+            chunks.append(_chunk(found.url, found.title or found.url))
+    queries = queries_of(steps)
+    grounding: dict[str, Json] = {"webSearchQueries": queries} if queries else {}
+    if chunks:
+        grounding |= {"groundingChunks": chunks, "groundingSupports": supports}
+    return grounding or None
+
+
+def _chunk(url: str | None, title: str | None) -> dict[str, Json]:
+    named = {"uri": url, "title": title}
+    return {"web": {key: value for key, value in named.items() if value is not None}}
 
 
 def _segment(citation: Citation, text: str, before: int) -> dict[str, Json]:

@@ -40,13 +40,24 @@ def sayable(request: Request, issuer: str, losses: list[Loss]) -> Request:
     for number, message in enumerate(request.messages):
         if message.name:
             losses.append(Loss(f"messages[{number}].name", "Names of participants are not known there."))
+        losses.extend(Loss(f"messages[{number}].{key}", "Not known there.") for key in message.extensions)
         messages.append(_message(message, issuer, own, losses))
     # Claude Code's attribution changes with every request and would spoil the prompt cache.
     system = tuple(
         part for part in request.system if not (isinstance(part, Text) and part.text.startswith(_ATTRIBUTION))
     )
+    if not own:
+        system = tuple(part for part in system if not isinstance(part, Opaque))
+        _refuse_shown_instructions(system)
     _note_marks(request, losses)
     return replace(request, messages=tuple(messages), system=_known(system, losses))
+
+
+def _refuse_shown_instructions(system: tuple[Part, ...]) -> None:
+    if any(isinstance(part, Media) for part in system):
+        raise UnsupportedError(
+            "Gemini takes only text as instructions; move the media into a user message.", param="system"
+        )
 
 
 def _refuse_files(request: Request) -> None:
@@ -150,7 +161,5 @@ def _note_marks(request: Request, losses: list[Loss]) -> None:
         parts.extend(message.parts)
     if any(getattr(part, "cache", None) is not None for part in parts):
         losses.append(Loss("cache_control", "This provider caches by itself; it takes no marks."))
-    if any(isinstance(part, Media) and part.detail not in (None, "auto") for part in parts):
-        losses.append(Loss("detail", "The resolution of an image cannot be chosen there."))
     if any(isinstance(part, Text) and part.citations for part in parts):
         losses.append(Loss("citations", "Sources of earlier answers are not sent back."))

@@ -58,6 +58,13 @@ class ReplyReader:
             events.append(UsageReport(usage))
         return events or [Beat()]
 
+    @property
+    def can_end(self) -> bool:
+        """Whether every candidate that was asked for has its finish reason."""
+        readers = self._candidates.values()
+        wanted = self._source.request.sampling.candidates or 1
+        return len(readers) >= wanted and all(reader.is_finished for reader in readers)
+
     def _begun(self, node: Node) -> list[StreamEvent]:
         if self._id is not None or not (
             node.has("candidates") or node.has("promptFeedback") or node.has("responseId")
@@ -105,6 +112,14 @@ def _fault(message: str) -> Fault:
 class StreamDecoder:
     """A ``ReplyDecoder`` for the two streamed forms; data that is not JSON (heartbeats) is left out."""
 
+    is_done = False
+    # usage may follow a finish reason, and the vendor has no terminal event
+
+    @property
+    def can_end(self) -> bool:
+        """Whether every candidate has its finish reason."""
+        return self._reader.can_end
+
     def __init__(self, source: DecodeSource) -> None:
         self._cutter = ChunkCutter()
         self._reader = ReplyReader(source)
@@ -130,6 +145,9 @@ class StreamDecoder:
 
 class WholeReplyDecoder:
     """A ``ReplyDecoder`` for one JSON body; an error in a body with status 200 keeps its kind."""
+
+    is_done = can_end = False
+    # only the end of the body ends it
 
     def __init__(self, source: DecodeSource) -> None:
         self._reader = ReplyReader(source)

@@ -18,8 +18,10 @@ from proxy_core.dialects.gemini_generate.errors import error_object
 from proxy_core.dialects.gemini_generate.finish import NAME, encode_finish
 from proxy_core.dialects.gemini_generate.framing import ChunkFramer
 from proxy_core.dialects.gemini_generate.grounding import encode_grounding
+from proxy_core.dialects.gemini_generate.steps import pages_of, step_parts
 from proxy_core.dialects.gemini_generate.usage import encode_usage
 from proxy_core.errors import UpstreamProtocolError
+from proxy_core.ir.fold import is_complete, is_cut
 from proxy_core.ir.message import (
     EMPTY,
     HostedStep,
@@ -35,6 +37,7 @@ from proxy_core.ir.message import (
 )
 from proxy_core.ir.request import Request
 from proxy_core.ir.seal import wrap_base64
+from proxy_core.ir.steps import StepJoiner
 from proxy_core.ir.stream import (
     Begin,
     End,
@@ -79,13 +82,17 @@ class CandidateWriter:
     index: int
     end: End | None = None
     parts: list[Part] = field(default_factory=list)
+    steps: list[HostedStep] = field(default_factory=list)
+    _joiner: StepJoiner = field(default_factory=StepJoiner)
+    _doubtful: ToolCall | None = None
     _waiting: str | None = None
     _sent: int = 0
     _segment: int = 0
 
-    def begin(self, part: Part) -> None:
-        """A part opens."""
+    def begin(self, part: Part) -> list[Wire]:
+        """A part opens: a call before it whose arguments are no object was not cut, only badly made."""
         self._sent = self._segment = 0
+        return self._settled()
 
     def delta(self, part: Part, event: PartDelta) -> list[Wire]:
         """More of the open part; a call waits until it is whole."""
@@ -107,17 +114,35 @@ class CandidateWriter:
                 return self._visible(part.text[self._sent :], signature(getattr(part, "seal", None)))
             case Reasoning():
                 return self._thought(part)
+            case ToolCall() if part.form == "json" and not is_complete(part):
+                self._doubtful = part
+                return []
             case ToolCall():
-                call = {"id": part.id, "name": part.name, "args": encode_arguments(part.arguments, part.form)}
-                is_first = not any(isinstance(one, ToolCall) for one in self.parts[:-1])
-                sign = signature(part.seal) or self._pop() or (_UNSIGNED if is_first else None)
-                return [self._signed({"functionCall": call}, sign)]
+                return [self._call(part)]
             case Media():
                 return [self._signed(encode_media(part, own=True), signature(part.seal))]
-            case HostedStep() | Opaque() if part.dialect == NAME:
+            case HostedStep() if part.dialect != NAME:
+                return self._step(self._joiner.take(part))
+            case HostedStep() | Opaque() if part.dialect == NAME and part.raw:
                 return [dict(part.raw)]
             case _:
                 return []
+
+    def _call(self, part: ToolCall) -> Wire:
+        call = {"id": part.id, "name": part.name, "args": encode_arguments(part.arguments, part.form)}
+        is_first = next(one for one in self.parts if isinstance(one, ToolCall)) is part
+        sign = signature(part.seal) or self._pop() or (_UNSIGNED if is_first else None)
+        return self._signed({"functionCall": call}, sign)
+
+    def _settled(self) -> list[Wire]:
+        call, self._doubtful = self._doubtful, None
+        return [] if call is None else [self._call(call)]
+
+    def _step(self, step: HostedStep | None) -> list[Wire]:
+        if step is None:
+            return []
+        self.steps.append(step)
+        return step_parts(step)
 
     def _visible(self, text: str, sign: str | None) -> list[Wire]:
         sign = sign or self._pop()
@@ -140,9 +165,15 @@ class CandidateWriter:
         return {**wire, "thoughtSignature": sign} if sign else wire
 
     def closing(self) -> list[Wire]:
-        """Return the parts that close the candidate: a seal that nothing took."""
+        """Return the parts that close the candidate: among them a seal that nothing took.
+
+        A call that a limit cut is left out: its arguments are no object, and clients run what they get.
+        """
+        wires = [] if self.end is not None and is_cut(self.end.finish) else self._settled()
+        for step in self._joiner.left():
+            wires += self._step(step)
         left = self._pop()
-        return [{"text": "", "thoughtSignature": left}] if left else []
+        return [*wires, {"text": "", "thoughtSignature": left}] if left else wires
 
     def wire(self, parts: Iterable[Wire], *, is_last: bool) -> Wire:
         """Return the candidate's object of a chunk."""
@@ -152,10 +183,12 @@ class CandidateWriter:
         finish = self.end.finish
         own = finish.dialect == NAME
         details = dict(finish.detail or EMPTY) if own else {}
-        grounding = details.get("groundingMetadata") or encode_grounding(self.parts)
+        grounding = details.get("groundingMetadata") or encode_grounding(self.parts, self.steps)
         wire = {**wire, "finishReason": encode_finish(finish), **details}
         if grounding:
             wire["groundingMetadata"] = grounding
+        if (pages := pages_of(self.steps)) is not None:
+            wire["urlContextMetadata"] = pages
         if own and self.end.logprobs:
             wire["logprobsResult"] = self.end.logprobs
         return wire
@@ -183,7 +216,7 @@ class StreamEncoder:
                 self._usage = event.usage or self._usage
             case PartBegin():
                 self._open[event.candidate] = event.part
-                self._writer(event.candidate).begin(event.part)
+                return self._sent(event.candidate, self._writer(event.candidate).begin(event.part))
             case PartDelta():
                 part = self._open.get(event.candidate, Text(""))
                 return self._sent(event.candidate, self._writer(event.candidate).delta(part, event))
@@ -232,8 +265,7 @@ def encode_reply(reply: Reply, request: Request) -> bytes:
         writer = CandidateWriter(candidate.index, End(candidate.finish, candidate.index, candidate.logprobs))
         parts: list[Wire] = []
         for part in candidate.parts:
-            writer.begin(part)
-            parts += writer.finished(part)
+            parts += [*writer.begin(part), *writer.finished(part)]
         writers.append(writer)
         contents.append([*parts, *writer.closing()])
     body = _closed(writers, contents, reply.usage)

@@ -30,13 +30,14 @@ _MAPPED = (
 )
 
 
-def peek(body: bytes, call: Call) -> Peek:
+def peek(body: bytes | jsonbytes.Members, call: Call) -> Peek:
     """Return the model of the path and the mode that path and query ask for.
 
     Without a model in the path (the body came to another dialect's address) the body names both.
     """
     if call.path_model is not None:
-        jsonbytes.members(body)
+        if isinstance(body, bytes):
+            jsonbytes.members(body)
         return Peek(plain_name(call.path_model), _mode(call))
     found = jsonbytes.peek(body, ("model", "stream"))
     model = found.get("model")

@@ -14,6 +14,7 @@ from proxy_core.dialect import EncodeTarget
 from proxy_core.dialects.gemini_generate.contents_encode import encode_contents, encode_system
 from proxy_core.dialects.gemini_generate.finish import NAME
 from proxy_core.dialects.gemini_generate.history import sayable
+from proxy_core.dialects.gemini_generate.media_limits import refuse_addresses
 from proxy_core.dialects.gemini_generate.models import plain_name
 from proxy_core.dialects.gemini_generate.settings_encode import (
     MOST_STOPS,
@@ -21,8 +22,10 @@ from proxy_core.dialects.gemini_generate.settings_encode import (
     encode_rest,
     refuse_features,
 )
-from proxy_core.dialects.gemini_generate.tools_encode import LIMITS, encode_choice, encode_tools
+from proxy_core.dialects.gemini_generate.tools_encode import LIMITS, encode_choice, encode_tools, forced_alone
 from proxy_core.ir.message import Json, Message
+from proxy_core.ir.offers import offered
+from proxy_core.ir.reasoning import lost_thoughts
 from proxy_core.ir.request import EncodedRequest, Loss, ReplyMemory, Request
 from proxy_core.ir.structure import StructureLaws, arrange
 from proxy_core.ir.tools import fit_tools
@@ -36,6 +39,7 @@ _LAWS = StructureLaws(
     drop_empty_text=True,
     system_in_place=False,
     needs_user_turn=True,
+    drop_open_turn=True,
 )
 
 
@@ -55,8 +59,13 @@ def encode_count_request(request: Request, target: EncodeTarget) -> EncodedReque
 def _body(request: Request, target: EncodeTarget) -> tuple[dict[str, Json], tuple[Loss, ...], ReplyMemory]:
     losses: list[Loss] = []
     refuse_features(request)
-    fitted, memory = fit_tools(_with_user(request), LIMITS)
+    refuse_addresses(request, target.profile)
+    given, unoffered = (request, ()) if request.dialect == NAME else offered(request)
+    losses.extend(unoffered)
+    fitted, memory = fit_tools(_with_user(forced_alone(given, losses)), LIMITS)
     fitted = sayable(fitted, target.issuer, losses)
+    if request.dialect != NAME:  # its own clients' thoughts are nothing that the vendor reads
+        losses.extend(lost_thoughts(request.messages, fitted.messages))
     laws = replace(_LAWS, keep_prefill=target.profile.prefill)
     fitted, moved = arrange(fitted, laws)
     losses.extend(moved)
@@ -70,7 +79,12 @@ def _body(request: Request, target: EncodeTarget) -> tuple[dict[str, Json], tupl
         "systemInstruction": encode_system(fitted.system),
         "tools": tools or None,
         "toolConfig": _nested("toolConfig", {"functionCallingConfig": calling} if calling else {}, rest),
-        "contents": encode_contents(fitted.messages, sign_calls=sign_calls, own=own),
+        "contents": encode_contents(
+            fitted.messages,
+            sign_calls=sign_calls,
+            own=own,
+            result_media=own or target.profile.result_media,
+        ),
         "generationConfig": _nested(
             "generationConfig", encode_config(fitted, target, has_functions, losses), rest
         ),

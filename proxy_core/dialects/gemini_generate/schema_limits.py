@@ -37,7 +37,7 @@ def bounds(node: Mapping[str, Json], kind: str | None, clean: dict[str, Json], h
         edge = node.get(exclusive)
         if edge is True:
             edge = node.get(key)
-        if isinstance(edge, bool) or not isinstance(edge, int | float) or not math.isfinite(edge):
+        if isinstance(edge, bool) or not isinstance(edge, int | float) or not -math.inf < edge < math.inf:
             continue
         if kind == "integer":
             nearest = math.floor(edge) if step > 0 else math.ceil(edge)
@@ -48,7 +48,7 @@ def bounds(node: Mapping[str, Json], kind: str | None, clean: dict[str, Json], h
 
 
 def _tighter(edge: float, other: Json, step: int) -> float:
-    if isinstance(other, bool) or not isinstance(other, int | float) or not math.isfinite(other):
+    if isinstance(other, bool) or not isinstance(other, int | float) or not -math.inf < other < math.inf:
         return edge
     return max(edge, other) if step > 0 else min(edge, other)
 

@@ -265,7 +265,7 @@ def is_sound(key: str, value: Json) -> bool:
         return isinstance(value, str)
     if key == "default":
         return True
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    number = isinstance(value, int | float) and not isinstance(value, bool) and -math.inf < value < math.inf
     return number and (key in ("minimum", "maximum") or value == int(value))
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from proxy_core.dialect import EncodeTarget
 from proxy_core.dialects.gemini_generate.finish import NAME
+from proxy_core.dialects.gemini_generate.media_limits import resolution
 from proxy_core.dialects.gemini_generate.request_decode import FAMILY
 from proxy_core.dialects.gemini_generate.schema import json_schema
 from proxy_core.errors import UnsupportedError
@@ -79,6 +80,8 @@ def encode_config(
     """Return ``generationConfig``, perhaps empty."""
     config = _numbers(request, target.profile, losses)
     config |= _output(request, has_functions, losses)
+    if (fineness := resolution(request, losses)) is not None:
+        config["mediaResolution"] = fineness
     modalities = [word.upper() for word in request.sampling.modalities]
     if modalities and (modalities != ["TEXT"] or request.dialect == NAME):
         config["responseModalities"] = modalities
@@ -97,8 +100,8 @@ def _numbers(request: Request, profile: ModelProfile, losses: list[Loss]) -> dic
         "topK": sampling.top_k,
     }
     if not profile.sampling:
-        dropped = [key for key, value in chosen.items() if value is not None]
-        losses.extend(Loss(key, "The model does not take it.") for key in dropped)
+        dropped = [name for name in ("temperature", "top_p", "top_k") if getattr(sampling, name) is not None]
+        losses.extend(Loss(name, "The model does not take it.") for name in dropped)
         chosen = {}
     most = profile.max_output_tokens if profile.known and request.dialect != NAME else None
     length = sampling.max_output_tokens

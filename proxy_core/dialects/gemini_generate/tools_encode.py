@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from proxy_core.dialects.gemini_generate.finish import NAME
 from proxy_core.dialects.gemini_generate.schema import json_parameters
 from proxy_core.dialects.gemini_generate.tools_decode import OWN_MEMBERS
 from proxy_core.errors import UnsupportedError
-from proxy_core.ir.message import Json
+from proxy_core.ir.message import Json, ToolCall
 from proxy_core.ir.request import Function, Hosted, Loss, Request, ToolChoice
 from proxy_core.ir.tools import ToolLimits
 
@@ -20,6 +21,22 @@ _MEMBERS: Mapping[str, str] = MappingProxyType(
     {"web_search": "googleSearch", "code_execution": "codeExecution", "web_fetch": "urlContext"}
 )
 _PLAIN = frozenset({"type", "name", "web_search_options", "search_context_size", "container"})
+
+
+def forced_alone(request: Request, losses: list[Loss]) -> Request:
+    """Return the request without functions if a hosted tool of its own kind is forced.
+
+    The two cannot be used beside each other, and it is the hosted one that the caller wants now. Functions
+    that the conversation has used must stay.
+    """
+    kind = request.tool_choice.hosted if request.tool_choice is not None else None
+    used = any(isinstance(part, ToolCall) for message in request.messages for part in message.parts)
+    hosted = tuple(tool for tool in request.tools if isinstance(tool, Hosted))
+    wanted = kind in _MEMBERS and any(tool.kind == kind for tool in hosted)
+    if request.dialect == NAME or not wanted or used or len(hosted) == len(request.tools):
+        return request
+    losses.append(Loss("tools", "Functions cannot be offered beside the hosted tool that is forced."))
+    return replace(request, tools=hosted)
 
 
 def encode_tools(request: Request, losses: list[Loss]) -> list[Json]:
@@ -36,9 +53,6 @@ def encode_tools(request: Request, losses: list[Loss]) -> list[Json]:
             tools.append(dict(tool.raw))
         elif functions and tool.kind in _MEMBERS:
             losses.append(Loss(f"tools[{number}]", "A hosted tool cannot be used beside functions there."))
-        elif tool.raw.get("execution") == "client":
-            # Codex's own search among its tools: without it the model just uses those it sees.
-            losses.append(Loss(f"tools[{number}]", "This tool of the client is not known there."))
         else:
             tools.append(_hosted(tool, number, losses))
     return tools
@@ -85,7 +99,12 @@ def encode_choice(choice: ToolChoice | None, tools: list[Json], losses: list[Los
     if choice is None:
         return {}
     if choice.hosted is not None:
-        losses.append(Loss("tool_choice", "A hosted tool cannot be forced there."))
+        if choice.hosted not in _MEMBERS or not any(_MEMBERS[choice.hosted] in tool for tool in tools):
+            raise UnsupportedError(
+                f"The hosted tool {choice.hosted!r} cannot be forced on this model: it is not offered there.",
+                param="tool_choice",
+            )
+        losses.append(Loss("tool_choice", "A hosted tool cannot be forced there, only offered."))
         return {}
     if not any("functionDeclarations" in tool for tool in tools):
         return {}

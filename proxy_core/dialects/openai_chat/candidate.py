@@ -20,11 +20,12 @@ from proxy_core.dialects.openai_chat.thinking import (
     thinking_entries,
     thinking_text,
 )
-from proxy_core.dialects.openai_chat.wire import signature_of
+from proxy_core.dialects.openai_chat.wire import NAME, signature_of
 from proxy_core.errors import DecodeError
-from proxy_core.ir.fold import ended
+from proxy_core.ir.fold import ended, is_cut
 from proxy_core.ir.media import from_url
-from proxy_core.ir.message import Citation, Inline, Json, Media, Part
+from proxy_core.ir.message import EMPTY, Citation, HostedStep, Inline, Json, Media, Part, Work
+from proxy_core.ir.steps import cited
 from proxy_core.ir.stream import End, PartBegin, PartDelta, PartEnd, StreamEvent
 
 Members = dict[str, Json]
@@ -35,17 +36,25 @@ class CandidateDecoder:
     """Takes the deltas of one choice; ``end`` is set once its finish is known.
 
     ``issuer`` tags seals, ``only_freeform`` is the sent name of the single freeform tool, for vendors that
-    leave the name out; ``audio_mime`` is the type of sound that was asked for.
+    leave the name out; ``audio_mime`` is the type of sound that was asked for; ``searches``: the client
+    offered a search that the vendor runs and wants to know of it.
     """
 
     def __init__(
-        self, index: int, reply_id: str, issuer: str, only_freeform: str | None, audio_mime: str
+        self,
+        index: int,
+        reply_id: str,
+        issuer: str,
+        only_freeform: str | None,
+        audio_mime: str,
+        searches: bool = False,
     ) -> None:
         self._index = index
         self._reply_id = reply_id
         self._issuer = issuer
         self._only_freeform = only_freeform
         self._audio_mime = audio_mime
+        self._searches = searches
         self._lanes: list[Lane] = []
         self._head = 0
         self._calls: dict[int, Lane] = {}
@@ -63,8 +72,13 @@ class CandidateDecoder:
         """Take a delta or a whole message."""
         if self.end is not None:
             return []
+        text = delta.get("content")
+        if isinstance(text, str) and len(delta) == 1 + ("role" in delta):
+            # nearly every delta is nothing but text
+            self._append("text", text)
+            return self._advance(is_last=False)
         self._take_thinking(delta)
-        self._take_content(delta.get("content"))
+        self._take_content(text)
         self._append("refusal", delta.get("refusal"))
         self._take_media(delta)
         self._take_calls(delta)
@@ -91,11 +105,22 @@ class CandidateDecoder:
             self._lanes.append(
                 Lane("media", self._issuer, media=Media("audio", Inline(self._audio_mime, data)))
             )
-        events = self._advance(is_last=True)
+        for lane in self._lanes[self._head :]:
+            lane.is_cut = is_cut(decode_finish(word, False))
+        events = self._advance(is_last=True) + self._told_search()
         refused = any(lane.kind == "refusal" for lane in self._lanes)
         finish = ended(decode_finish(word, refused), self._parts)
         self.end = End(finish, self._index, self._logprobs or None)
         return events
+
+    def _told_search(self) -> list[StreamEvent]:
+        """Tell of a search: the vendor shows it only in the pages that the answer cites."""
+        found = cited(self._parts) if self._searches else ()
+        if not found:
+            return []
+        number, step = len(self._parts), HostedStep("web_search", NAME, EMPTY, work=Work(sources=found))
+        self._parts.append(step)
+        return [PartBegin(number, step, self._index), PartEnd(number, step, self._index)]
 
     def _take_thinking(self, delta: Members) -> None:
         kind, entries = thinking_entries(delta)

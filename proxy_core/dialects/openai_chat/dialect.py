@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from proxy_core import jsonbytes
 from proxy_core.dialect import (
@@ -15,6 +16,7 @@ from proxy_core.dialect import (
     Mode,
     ModelCard,
     Peek,
+    SealFields,
     Tap,
 )
 from proxy_core.dialects.openai_chat import edit, errors, models, request_decode, request_encode
@@ -50,6 +52,31 @@ _FOREIGN = frozenset({
 })  # fmt: skip
 
 
+_SEALS = SealFields(
+    marks=(b'reasoning_content"', b'reasoning_details"', b'thought_signature"', b'thinking_blocks"'),
+    members=(b'"thought_signature"', b'"signature"', b'"data"'),
+    call_mark=b'"tool_calls"',
+    is_official=False,
+)
+
+
+_MEMBERS: Mapping[str, str] = MappingProxyType(
+    {
+        "max_output_tokens": "max_completion_tokens",
+        "reasoning": "reasoning_effort",
+        "cache_key": "prompt_cache_key",
+        "citations": "messages[].annotations",
+        "detail": "messages[].content[].image_url.detail",
+        "cache_control": "messages[].content[].prompt_cache_breakpoint",
+        "tool_results": "messages[].tool_call_id",
+        "messages[].reasoning": "messages[].reasoning_content",
+        "tools[].strict": "tools[].function.strict",
+        "tools.strict": "tools[].function.strict",
+        "response_format.strict": "response_format.json_schema.strict",
+    }
+)
+
+
 class ChatDialect:
     """A ``Dialect``."""
 
@@ -62,6 +89,11 @@ class ChatDialect:
     def family(self) -> str:
         """Shared with the vendor's other dialects."""
         return FAMILY
+
+    @property
+    def member_names(self) -> Mapping[str, str]:
+        """What its clients call what is lost."""
+        return _MEMBERS
 
     @property
     def client_base(self) -> str:
@@ -84,6 +116,11 @@ class ChatDialect:
         return frozenset({"openai-beta", "x-client-request-id", "http-referer", "x-title"})
 
     @property
+    def seal_fields(self) -> SealFields | None:
+        """Where vendors put opaque reasoning, which no official member carries."""
+        return _SEALS
+
+    @property
     def reply_headers(self) -> frozenset[str]:
         """What an upstream may tell a client."""
         own = ("x-request-id", "openai-processing-ms", "openai-version", "retry-after", "retry-after-ms")
@@ -101,7 +138,7 @@ class ChatDialect:
         """Sure only with a member that no other dialect has: ``messages`` alone could be Anthropic's."""
         return "messages" in members and bool(members & _TELLING) and not members & _FOREIGN
 
-    def peek(self, body: bytes, call: Call) -> Peek:
+    def peek(self, body: bytes | jsonbytes.Members, call: Call) -> Peek:
         """Read model and mode. Raises DecodeError."""
         found = Shape(jsonbytes.peek(body, ("model", "stream")), "")
         return Peek(found.needed_text("model"), "stream" if found.flag("stream") else "whole")
@@ -123,6 +160,10 @@ class ChatDialect:
     def encode_fault(self, failure: Failure, mode: Mode) -> bytes:
         """Return the in-band error of a stream; a whole body has no place for one."""
         return b"" if mode == "whole" else errors.encode_fault(failure)
+
+    def parting(self, failure: Failure, mode: Mode) -> bytes | None:
+        """Return a comment for what may pass: the clients of this dialect repeat only after an abort."""
+        return errors.parting(failure)
 
     def keep_alive(self, mode: Mode) -> bytes:
         """Return a comment, which all clients of this dialect survive (measured 2026-11-20)."""

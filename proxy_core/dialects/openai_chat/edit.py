@@ -21,7 +21,8 @@ def edit_request(body: bytes, is_chat: bool, edits: Edits, profile: ModelProfile
     Usage is asked for only in a stream; ``stream_options`` goes away with the stream, because vendors
     refuse it without one.
     """
-    found = jsonbytes.peek(body, _READ)
+    members = jsonbytes.members(body)
+    found = jsonbytes.peek(members, _READ)
     replace: dict[str, Any] = {}
     drop: list[str] = []
     if edits.model is not None and found.get("model") != edits.model:
@@ -37,7 +38,7 @@ def edit_request(body: bytes, is_chat: bool, edits: Edits, profile: ModelProfile
             replace["reasoning_effort"] = effort
     if not replace and not drop:
         return body
-    return jsonbytes.edit(body, replace, drop)
+    return jsonbytes.edit(body, replace, drop, members)
 
 
 def edit_losses(is_chat: bool, edits: Edits, profile: ModelProfile) -> tuple[Loss, ...]:

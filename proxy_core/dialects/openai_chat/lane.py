@@ -39,6 +39,7 @@ class Lane:
     reads_entries: bool = False
     checked: int = -1
     is_json: bool = False
+    is_cut: bool = False
 
     @property
     def text(self) -> str:
@@ -126,7 +127,8 @@ class Lane:
             seal = found and Seal(found.issuer or self.issuer, found.kind, found.value)
         if self.is_freeform:
             return ToolCall(self.id, self.name, self.text, "freeform", seal=seal)
-        arguments = self.text if self.text.strip() else "{}"
+        # A limit may have cut the call before its arguments; else the tool takes none.
+        arguments = self.text if self.text.strip() or self.is_cut else "{}"
         return ToolCall(self.id, self.name, arguments, seal=seal)
 
 

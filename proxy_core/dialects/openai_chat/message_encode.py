@@ -14,6 +14,7 @@ from proxy_core.ir.message import (
     Json,
     Media,
     Message,
+    Opaque,
     Part,
     Reasoning,
     Text,
@@ -33,10 +34,17 @@ def encode_system(parts: Sequence[Part], content: ContentEncoder, name: str | No
                 "The chosen model takes only text as instructions; move the media into a user message.",
                 param="system",
             )
-    kept = [part for part in parts if not (isinstance(part, Text) and not part.text)]
+    kept = [part for part in parts if not _is_mute(part)]
     if not kept:
         return []
     return [_named({"role": "system", "content": content.content(kept)}, name)]
+
+
+def _is_mute(part: Part) -> bool:
+    # an unknown block among the instructions is a client's label for its own vendor
+    if isinstance(part, Opaque):
+        return part.dialect != NAME
+    return isinstance(part, Text) and not part.text
 
 
 def encode_messages(messages: Iterable[Message], content: ContentEncoder, issuer: str) -> list[Wire]:

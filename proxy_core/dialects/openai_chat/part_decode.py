@@ -25,10 +25,6 @@ from proxy_core.ir.message import (
 )
 
 _AUDIO: Mapping[str, str] = MappingProxyType({"mp3": "audio/mpeg", "wav": "audio/wav"})
-_SUFFIXES: Mapping[str, str] = MappingProxyType({
-    "pdf": "application/pdf", "txt": "text/plain", "md": "text/markdown", "csv": "text/csv",
-    "html": "text/html", "json": "application/json", "xml": "application/xml",
-})  # fmt: skip
 
 
 def decode_content(message: Shape, name: str = "content") -> list[Part]:
@@ -136,8 +132,7 @@ def _file(shape: Shape) -> Media:
     if data[:8].lower().startswith(("http://", "https://")):
         return Media("document", Url(data), name, cache=cache)
     plain = _base64(data, path)
-    suffix = (name or "").rpartition(".")[2].lower()
-    mime = media.sniff_mime(plain) or _SUFFIXES.get(suffix, media.UNKNOWN)
+    mime = media.sniff_mime(plain) or media.mime_of_name(name) or media.UNKNOWN
     return Media(media.kind_of(mime), Inline(mime, plain), name, cache=cache)
 
 

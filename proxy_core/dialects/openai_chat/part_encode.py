@@ -78,6 +78,7 @@ class ContentEncoder:
         For a target that is not strict all-text content is one string, its parts joined by ``glue``.
         """
         wire = [item for part in parts if (item := self.part(part)) is not None]
+        wire = [item for item in wire if item != _text("")] or wire[:1]
         if all(item.keys() == {"type", "text"} for item in wire) and (len(wire) < 2 or not self.strict):
             return glue.join(item["text"] for item in wire)
         return wire
@@ -113,7 +114,8 @@ class ContentEncoder:
             case "image":
                 image: dict[str, Json] = {"url": _address(part.source)}
                 if part.detail is not None:
-                    image["detail"] = part.detail
+                    # vendors that only imitate the dialect know nothing finer than high
+                    image["detail"] = part.detail if self.strict or part.detail != "original" else "high"
                 return {"type": "image_url", "image_url": image}
             case "audio":
                 return self._audio(part)

@@ -14,11 +14,11 @@ from proxy_core.dialect import DecodeSource
 from proxy_core.dialects.openai_chat.candidate import CandidateDecoder, Members
 from proxy_core.dialects.openai_chat.errors import ReportedError, reported
 from proxy_core.dialects.openai_chat.usage import decode_usage
-from proxy_core.dialects.openai_chat.wire import FAMILY
+from proxy_core.dialects.openai_chat.wire import FAMILY, NAME
 from proxy_core.errors import DecodeError, Failure, UpstreamProtocolError
 from proxy_core.ir.fold import Folder
 from proxy_core.ir.message import Json
-from proxy_core.ir.request import Freeform
+from proxy_core.ir.request import Freeform, Hosted
 from proxy_core.ir.stream import Begin, Fault, Reply, StreamEvent, Usage, UsageReport
 from proxy_core.sse import SseEvent, SseParser
 
@@ -57,6 +57,16 @@ class StreamDecoder:
         self._parser = SseParser()
         self._chunks = ChunkDecoder(source)
 
+    @property
+    def is_done(self) -> bool:
+        """Whether ``[DONE]``, an error, or usage after every finish reason was seen."""
+        return self._chunks.is_over
+
+    @property
+    def can_end(self) -> bool:
+        """Whether every choice has its finish reason."""
+        return self._chunks.can_end
+
     def feed(self, data: bytes) -> list[StreamEvent]:
         """Take the next bytes."""
         return [event for item in self._parser.feed(data) for event in self._take(item)]
@@ -86,6 +96,9 @@ class ChunkDecoder:
         self._issuer = source.issuer
         self._wanted = source.request.sampling.candidates or 1
         self._only_freeform = _only_freeform(source)
+        self._searches = source.request.dialect != NAME and any(
+            isinstance(tool, Hosted) and tool.kind == "web_search" for tool in source.request.tools
+        )
         audio = source.request.extensions.get(FAMILY, {}).get("audio")
         form = audio.get("format") if isinstance(audio, dict) else None
         self._audio_mime = _AUDIO.get(form, f"audio/{form}") if isinstance(form, str) else "audio/wav"
@@ -93,6 +106,16 @@ class ChunkDecoder:
         self._candidates: dict[int, CandidateDecoder] = {}
         self._usage: Usage | None = None
         self._is_over = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is read."""
+        return self._is_over
+
+    @property
+    def can_end(self) -> bool:
+        """Whether every choice has its finish reason."""
+        return self._all_finished()
 
     def take(self, value: Json, member: str) -> list[StreamEvent]:
         """Take one chunk; nothing is read after the end."""
@@ -155,7 +178,7 @@ class ChunkDecoder:
         if index not in self._candidates:
             reply_id = self._begin.id if self._begin is not None else ""
             self._candidates[index] = CandidateDecoder(
-                index, reply_id, self._issuer, self._only_freeform, self._audio_mime
+                index, reply_id, self._issuer, self._only_freeform, self._audio_mime, self._searches
             )
         return self._candidates[index]
 

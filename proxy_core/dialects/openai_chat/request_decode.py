@@ -49,11 +49,18 @@ def decode_request(body: bytes) -> Request:
 
 def _user(shape: Shape, rest: dict[str, Json]) -> tuple[str | None, dict[str, Json]]:
     # `safety_identifier` replaces `user`; where both come, the older one is only kept.
-    newer, older = shape.text("safety_identifier"), shape.text("user")
-    rest.pop("safety_identifier", None)
-    if newer is None:
+    # What is no text is only kept as well: nobody wants it as a key.
+    newer, older = _key(shape, "safety_identifier"), _key(shape, "user")
+    if newer is not None:
+        rest.pop("safety_identifier", None)
+    elif older is not None:
         rest.pop("user", None)
     return newer or older, rest
+
+
+def _key(shape: Shape, name: str) -> str | None:
+    value = shape.get(name)
+    return value if isinstance(value, str) else None
 
 
 def _sampling(shape: Shape, user: str | None) -> Sampling:

@@ -11,6 +11,7 @@ from proxy_core import jsonbytes
 from proxy_core.dialect import EncodeTarget
 from proxy_core.dialects.openai_chat.message_encode import encode_messages, encode_system
 from proxy_core.dialects.openai_chat.part_encode import CacheMarks, ContentEncoder
+from proxy_core.dialects.openai_chat.thinking import stand_in
 from proxy_core.dialects.openai_chat.tools_encode import (
     encode_tool_choice,
     encode_tools,
@@ -20,7 +21,8 @@ from proxy_core.dialects.openai_chat.tools_encode import (
 from proxy_core.dialects.openai_chat.wire import FAMILY, NAME
 from proxy_core.errors import UnsupportedError
 from proxy_core.ir.message import Json
-from proxy_core.ir.reasoning import fit, lost_control
+from proxy_core.ir.offers import offered
+from proxy_core.ir.reasoning import fit, lost_control, lost_thoughts
 from proxy_core.ir.request import EncodedRequest, Loss, OutputFormat, ReasoningControl, ReplyMemory, Request
 from proxy_core.ir.structure import StructureLaws, arrange
 from proxy_core.ir.tools import ToolLimits, fit_call_ids, fit_tools
@@ -48,7 +50,12 @@ def encode_request(request: Request, target: EncodeTarget) -> EncodedRequest:
     """Encode a request. Raises UnsupportedError for a feature that Chat cannot say."""
     _refuse(request, target)
     losses: list[Loss] = []
+    if request.dialect != NAME:
+        request, unoffered = offered(request)
+        losses.extend(unoffered)
     request, search = split_hosted(request, losses)
+    if search is not None and request.dialect != NAME:
+        _refuse_search(target)
     request, memory = fit_tools(request, ToolLimits(freeform=target.strict))
     request = fit_call_ids(request, _MAX_CALL_ID)
     request, arranged = arrange(request, _LAWS)
@@ -61,11 +68,14 @@ def encode_request(request: Request, target: EncodeTarget) -> EncodedRequest:
     body["messages"] = encode_system(request.system, content) + encode_messages(
         request.messages, content, target.issuer
     )
+    if target.without_reasoning and target.takes_extensions:
+        stand_in(body["messages"])
     if marks.dropped:
         losses.append(Loss("cache_control", "The chosen model's API takes no or fewer cache marks."))
     body |= _tools(request, losses)
     body |= _options(request, target, losses)
     losses.extend(lost_control(request.reasoning, target.profile))
+    losses.extend(lost_thoughts(request.messages, request.messages if content.extends else ()))
     if search is not None:
         body["web_search_options"] = search
     body |= _extensions(request, target, losses)
@@ -106,6 +116,16 @@ def _refuse(request: Request, target: EncodeTarget) -> None:
     if "audio" in modalities and "audio" not in request.extensions.get(FAMILY, {}):
         raise UnsupportedError(
             "The chosen model's API needs a voice and a format for sound.", param="modalities"
+        )
+
+
+def _refuse_search(target: EncodeTarget) -> None:
+    """Raise UnsupportedError where the vendor imitates the common core only: it would not search."""
+    if target.lean:
+        raise UnsupportedError(
+            f"The provider of {target.model} has no hosted tool 'web_search': remove it or take a model of "
+            "another provider.",
+            param="tools",
         )
 
 

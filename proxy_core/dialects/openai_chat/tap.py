@@ -1,8 +1,6 @@
-"""Looks at same-dialect replies going by; parses an event only where a byte test says it may matter."""
+"""Looks at same-dialect replies going by; takes them apart only where a byte test says that it may matter."""
 
 from __future__ import annotations
-
-import re
 
 from proxy_core import jsonbytes
 from proxy_core.dialects.openai_chat.errors import encode_fault, reported
@@ -11,11 +9,11 @@ from proxy_core.dialects.openai_chat.usage import decode_usage
 from proxy_core.errors import DecodeError, Failure
 from proxy_core.ir.message import Json
 from proxy_core.ir.stream import Finish, Usage
-from proxy_core.sse import SseEvent, SseParser
+from proxy_core.sse import SseEvent, SseParser, holds_any
 
-_TELLING = re.compile(
-    rb'"(?:usage|error)"\s*:\s*[{"]|"finish_reason"\s*:\s*"|"object"\s*:\s*"error"|"detail"'
-)
+_TELLING = (b"[DONE]", b'"error"', b'"detail"')
+_FILLED = tuple((name, name + b":null", name + b": null") for name in (b'"finish_reason"', b'"usage"'))
+"""What many vendors send with every chunk, empty until the end."""
 
 
 class ChatTap:
@@ -28,6 +26,8 @@ class ChatTap:
         self._finish: Finish | None = None
         self._failure: Failure | None = None
         self._is_complete = False
+        self._is_done = False
+        self._has_content = False
 
     @property
     def usage(self) -> Usage | None:
@@ -49,13 +49,25 @@ class ChatTap:
         """``[DONE]``, a finish reason or the whole body was seen."""
         return self._is_complete
 
+    @property
+    def is_done(self) -> bool:
+        """``[DONE]`` went by."""
+        return self._is_done
+
+    @property
+    def has_content(self) -> bool:
+        """Whether more than a role, and the filter results that some vendors send first, went by."""
+        return self._has_content
+
     def feed(self, data: bytes) -> None:
         """Look at the next bytes."""
         if self._parser is None:
             self._body += data
             return
-        for event in self._parser.feed(data):
-            self._look(event)
+        text = self._parser.whole(data)
+        if text and (not self._has_content or _may_matter(text)):
+            for event in self._parser.events(text):
+                self._look(event)
 
     def close(self) -> None:
         """The bytes ended."""
@@ -73,7 +85,11 @@ class ChatTap:
     def _look(self, event: SseEvent) -> None:
         if event.data.strip() == b"[DONE]":
             self._is_complete = self._failure is None
-        elif _TELLING.search(event.data):
+            self._is_done = True
+            return
+        if not self._has_content:
+            self._has_content = _says_something(event.data)
+        if _may_matter(event.data):
             self._read(event.data)
 
     def _read(self, data: bytes) -> None:
@@ -99,3 +115,34 @@ class ChatTap:
                 message = choice.get("message")
                 refused = isinstance(message, dict) and bool(message.get("refusal"))
                 self._finish = decode_finish(word, refused)
+
+
+def _may_matter(data: bytes) -> bool:
+    """Whether there may be an end, an error or a count in it; by bytes alone, since most events have none."""
+    if holds_any(data, _TELLING):
+        return True
+    for name, empty, wide in _FILLED:
+        seen = data.count(name)
+        if seen and seen > data.count(empty) + data.count(wide):
+            return True
+    return False
+
+
+def _says_something(data: bytes) -> bool:
+    """Whether a chunk has anything for a person or a program: text, thinking, a call, a reason to stop."""
+    if not data.startswith(b"{"):
+        return False
+    try:
+        value = jsonbytes.decode(data)
+    except DecodeError:
+        return False
+    choices = value.get("choices") if isinstance(value, dict) else None
+    if not isinstance(choices, list):
+        return False
+    return any(_has_said(choice) for choice in choices if isinstance(choice, dict))
+
+
+def _has_said(choice: dict[str, Json]) -> bool:
+    delta = choice.get("delta")
+    said = delta if isinstance(delta, dict) else {"text": choice.get("text")}
+    return bool(choice.get("finish_reason")) or any(said[name] for name in said if name != "role")

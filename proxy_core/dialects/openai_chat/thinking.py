@@ -16,6 +16,9 @@ from proxy_core.errors import DecodeError
 from proxy_core.ir import seal as seals
 from proxy_core.ir.message import Json, Message, Reasoning, Seal, Text, ToolCall
 
+SENTINEL = "skip_thought_signature_validator"
+"""Google's documented word for a call that did not come from its models (2026-11-20)."""
+
 _LISTS = (("reasoning_details", DETAILS), ("thinking_blocks", BLOCKS))
 _TEXTS = ("text", "summary", "thinking")
 _OPAQUE = ("signature", "data")
@@ -141,6 +144,19 @@ def encode_history(message: Message, issuer: str) -> dict[str, Json]:
         if entries:
             members[name] = entries
     return members
+
+
+def stand_in(messages: Iterable[dict[str, Json]]) -> None:
+    """Put in what vendors take for lost reasoning, beside the calls of each message.
+
+    Google's endpoint takes its documented word on the first call; DeepSeek and Moonshot want
+    ``reasoning_content`` to be there, whatever it says (issues of their users, 2026-11-21).
+    """
+    for message in messages:
+        calls = message.get("tool_calls")
+        if calls:
+            calls[0].setdefault("extra_content", {"google": {"thought_signature": SENTINEL}})
+            message.setdefault("reasoning_content", " ")
 
 
 def encode_history_call_seal(call: ToolCall, issuer: str) -> dict[str, Json] | None:

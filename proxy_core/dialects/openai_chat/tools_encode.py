@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 from proxy_core.dialects.openai_chat.wire import NAME
 from proxy_core.errors import UnsupportedError
 from proxy_core.ir.message import Json, Message, ToolCall
 from proxy_core.ir.request import Freeform, Function, Hosted, Loss, Request, Tool, ToolChoice
+from proxy_core.ir.schema import complete
 
 _SEARCH = "web_search"
-_OPTIONAL = frozenset({"tool_search"})
-"""Hosted tools that only make other tools cheaper to offer: without them the model still has all it needs."""
 _PLACE = ("city", "country", "region", "timezone")
 _SIZES = frozenset({"low", "medium", "high"})
 _SEARCH_MAPPED = frozenset({"type", "name", "search_context_size", "user_location"})
-_MAX_DEPTH = 40
 
 
 def split_hosted(request: Request, losses: list[Loss]) -> tuple[Request, dict[str, Json] | None]:
@@ -37,8 +35,6 @@ def split_hosted(request: Request, losses: list[Loss]) -> tuple[Request, dict[st
             losses.append(Loss(f"tools[{index}]", "Search cannot be offered beside functions here."))
         elif tool.kind == _SEARCH:
             search = dict(tool.raw) if tool.dialect == NAME else _search_options(tool, losses)
-        elif tool.kind in _OPTIONAL:
-            losses.append(Loss(f"tools[{index}]", f"The chosen model's API has no {tool.kind}."))
         else:
             raise UnsupportedError(
                 f"The chosen model's API has no hosted tool {tool.kind!r}: remove it or take another model.",
@@ -130,29 +126,6 @@ def _custom(tool: Freeform) -> dict[str, Json]:
 def _lost_members(tool: Function) -> list[Loss]:
     lost = [*tool.extensions, *(["cache_control"] if tool.cache is not None else [])]
     return [Loss(f"tools[].{name}", "The chosen model's API has no such member.") for name in lost]
-
-
-def complete(schema: Mapping[str, Json], depth: int = 0) -> dict[str, Json]:
-    """Return the schema with ``properties`` in every object type: OpenAI refuses a tool without them."""
-    result = dict(schema)
-    if depth > _MAX_DEPTH:
-        return result
-    if result.get("type") == "object" and not isinstance(result.get("properties"), dict):
-        result["properties"] = {}
-    properties = result.get("properties")
-    if isinstance(properties, dict):
-        result["properties"] = {name: _completed(value, depth) for name, value in properties.items()}
-    for name in ("items", "additionalProperties"):
-        if name in result:
-            result[name] = _completed(result[name], depth)
-    for name in ("anyOf", "oneOf", "allOf"):
-        if isinstance(result.get(name), list):
-            result[name] = [_completed(value, depth) for value in result[name]]
-    return result
-
-
-def _completed(value: Json, depth: int) -> Json:
-    return complete(value, depth + 1) if isinstance(value, dict) else value
 
 
 def _search_options(tool: Hosted, losses: list[Loss]) -> dict[str, Json]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NoReturn
 
 from proxy_core import jsonbytes
@@ -16,6 +17,7 @@ from proxy_core.dialect import (
     Mode,
     ModelCard,
     Peek,
+    SealFields,
     Tap,
 )
 from proxy_core.dialects.openai_completions import errors, request
@@ -27,6 +29,14 @@ from proxy_core.ir.request import EncodedRequest, Loss, Request
 from proxy_core.ir.stream import ReplyDecoder, ReplyEncoder
 from proxy_core.profile import ModelProfile
 from proxy_core.sse import COMMENT_BEAT
+
+
+_MEMBERS: Mapping[str, str] = MappingProxyType(
+    {
+        "max_output_tokens": "max_tokens",
+        "messages": "prompt",
+    }
+)
 
 
 class CompletionsDialect:
@@ -41,6 +51,11 @@ class CompletionsDialect:
     def family(self) -> str:
         """Shared with the vendor's other dialects."""
         return FAMILY
+
+    @property
+    def member_names(self) -> Mapping[str, str]:
+        """What its clients call what is lost."""
+        return _MEMBERS
 
     @property
     def client_base(self) -> str:
@@ -58,6 +73,11 @@ class CompletionsDialect:
         return frozenset()
 
     @property
+    def seal_fields(self) -> SealFields | None:
+        """None: the dialect knows no reasoning."""
+        return None
+
+    @property
     def reply_headers(self) -> frozenset[str]:
         """None: nothing is passed on."""
         return frozenset()
@@ -71,7 +91,7 @@ class CompletionsDialect:
         """Sure with a prompt and none of the other dialects' messages."""
         return "prompt" in members and not members & {"messages", "input", "contents"}
 
-    def peek(self, body: bytes, call: Call) -> Peek:
+    def peek(self, body: bytes | jsonbytes.Members, call: Call) -> Peek:
         """Read model and mode. Raises DecodeError."""
         found = jsonbytes.peek(body, ("model", "stream"))
         model, stream = found.get("model"), found.get("stream")
@@ -98,6 +118,10 @@ class CompletionsDialect:
     def encode_fault(self, failure: Failure, mode: Mode) -> bytes:
         """Return the in-band error of a stream; a whole body has no place for one."""
         return b"" if mode == "whole" else errors.encode_fault(failure)
+
+    def parting(self, failure: Failure, mode: Mode) -> bytes | None:
+        """Return a comment for what may pass: the clients of this dialect repeat only after an abort."""
+        return errors.parting(failure)
 
     def keep_alive(self, mode: Mode) -> bytes:
         """Return a comment, which the clients' SSE readers skip."""

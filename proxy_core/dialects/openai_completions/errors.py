@@ -5,7 +5,6 @@ Source: openai 3.52.0, 2026-11-20.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -13,7 +12,7 @@ from proxy_core import jsonbytes
 from proxy_core.dialect import ErrorReply
 from proxy_core.errors import Failure, FailureKind
 from proxy_core.ir.message import Json
-from proxy_core.sse import data_event
+from proxy_core.sse import comment, data_event
 
 _BAD_REQUEST = "invalid_request_error"
 _SERVER = "server_error"
@@ -42,16 +41,25 @@ def encode_error(failure: Failure) -> ErrorReply:
     if failure.kind == "server" and failure.status >= 500:
         status = failure.status
     headers = {"content-type": "application/json"}
-    if failure.retry_after_s is not None:
-        headers["retry-after"] = str(max(0, math.ceil(failure.retry_after_s)))
-    if failure.kind == "billing":
-        headers["x-should-retry"] = "false"  # the SDKs would repeat a 429 that no waiting cures
+    if failure.wait_s is not None:
+        headers["retry-after"] = str(failure.wait_s)
+    if failure.is_final:
+        headers["x-should-retry"] = "false"  # the SDKs would repeat what no waiting cures
     return ErrorReply(status, jsonbytes.encode(_body(failure)), headers)
 
 
 def encode_fault(failure: Failure) -> bytes:
     """Return the in-band error of a stream; nothing may follow it."""
     return data_event(jsonbytes.encode(_body(failure)))
+
+
+def parting(failure: Failure) -> bytes | None:
+    """Return the last words before an abort; None where the error object is the better end.
+
+    Qwen Code takes every error object for final, and no client takes an aborted connection for an end
+    (measured 2026-11-20). What a repetition cannot heal is said in an object, so that nobody repeats it.
+    """
+    return None if failure.is_final else comment(f"error: {failure.message}")
 
 
 def _body(failure: Failure) -> dict[str, Json]:

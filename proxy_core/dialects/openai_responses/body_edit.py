@@ -19,7 +19,8 @@ def edit_request(body: bytes, edits: Edits, profile: ModelProfile) -> bytes:
 
     Usage needs no asking in this dialect. ``reasoning`` keeps the members that the edit does not name.
     """
-    now = jsonbytes.peek(body, _PEEKED)
+    members = jsonbytes.members(body)
+    now = jsonbytes.peek(members, _PEEKED)
     changed: dict[str, Any] = {}
     dropped: list[str] = []
     if edits.model is not None and edits.model != now.get("model"):
@@ -34,7 +35,7 @@ def edit_request(body: bytes, edits: Edits, profile: ModelProfile) -> bytes:
             dropped.append("reasoning")
         if changed.get("reasoning") == now.get("reasoning"):
             changed.pop("reasoning", None)
-    return jsonbytes.edit(body, changed, dropped) if changed or dropped else body
+    return jsonbytes.edit(body, changed, dropped, members) if changed or dropped else body
 
 
 def edit_losses(edits: Edits, profile: ModelProfile) -> tuple[Loss, ...]:

@@ -9,7 +9,15 @@ from proxy_core.dialects.openai_responses.citations import decode_citations
 from proxy_core.dialects.openai_responses.fields import Fields, fields, wrong
 from proxy_core.dialects.openai_responses.wire import NAME
 from proxy_core.errors import DecodeError
-from proxy_core.ir.media import from_url, kind_of, normalise_base64, parse_data_url, sniff_mime
+from proxy_core.ir.media import (
+    UNKNOWN,
+    from_url,
+    kind_of,
+    mime_of_name,
+    normalise_base64,
+    parse_data_url,
+    sniff_mime,
+)
 from proxy_core.ir.message import (
     CacheMark,
     FileReference,
@@ -48,11 +56,26 @@ def decode_output(item: Fields) -> tuple[tuple[Text | Media, ...], bool]:
     if output is None or output == []:
         return (), True
     if isinstance(output, str):
-        return ((Text(output),) if output else ()), True
+        read = _stringified(output, item.at("output"))
+        return (read, False) if read else (((Text(output),) if output else ()), True)
     if not _are_parts(output):
         return (Text(jsonbytes.text(output)),), True
     parts = (_part(part) for part in item.objects("output"))
     return tuple(part for part in parts if isinstance(part, Text | Media)), False
+
+
+def _stringified(output: str, path: str) -> tuple[Text | Media, ...]:
+    """Return the parts of a list that came as text; none unless all are sound and some are media."""
+    if not output.startswith("[") or not any(kind in output for kind in ('"input_image"', '"input_file"')):
+        return ()
+    try:
+        value = jsonbytes.decode(output)
+        parts = [_part(fields(one, path)) for one in value] if value and _are_parts(value) else []
+    except DecodeError:
+        return ()
+    sound = tuple(part for part in parts if isinstance(part, Text | Media))
+    has_media = any(isinstance(part, Media) for part in sound)
+    return sound if has_media and len(sound) == len(parts) else ()
 
 
 def _are_parts(output: Json) -> bool:
@@ -115,7 +138,7 @@ def _remote(part: Fields, key: str, detail: str | None) -> Media:
 def _file(part: Fields) -> Media:
     name, detail = part.text("filename"), part.text("detail")
     if data := part.text("file_data"):
-        inline = _file_data(data, part.at("file_data"))
+        inline = _file_data(data, part.at("file_data"), name)
         return Media(kind_of(inline.mime), inline, name, detail)
     if url := part.text("file_url"):
         return Media("document", Url(url), name, detail)
@@ -124,14 +147,14 @@ def _file(part: Fields) -> Media:
     raise DecodeError(f"`{part.path}` needs file_data, file_url or file_id.", param=part.path)
 
 
-def _file_data(data: str, path: str) -> Inline:
+def _file_data(data: str, path: str, name: str | None) -> Inline:
     try:
         if data[:5].lower() == "data:":
             return parse_data_url(data)
         plain = normalise_base64(data)
     except DecodeError as error:
         raise DecodeError(error.message, param=path) from None
-    return Inline(sniff_mime(plain) or "application/octet-stream", plain)
+    return Inline(sniff_mime(plain) or mime_of_name(name) or UNKNOWN, plain)
 
 
 def _audio(part: Fields) -> Media:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from proxy_core import jsonbytes
 from proxy_core.dialect import (
@@ -15,9 +16,11 @@ from proxy_core.dialect import (
     Mode,
     ModelCard,
     Peek,
+    SealFields,
     Tap,
 )
 from proxy_core.dialects.openai_responses import body_edit, errors, models, request_decode, request_encode
+from proxy_core.dialects.openai_responses.compaction import Compacting
 from proxy_core.dialects.openai_responses.fields import Fields
 from proxy_core.dialects.openai_responses.stream_decode import StreamDecoder, WholeDecoder
 from proxy_core.dialects.openai_responses.stream_encode import StreamEncoder, encode_fault, encode_reply
@@ -54,6 +57,11 @@ _REQUEST_HEADERS = frozenset(
         "x-openai-subagent",
     }
 )
+_SEALS = SealFields(
+    marks=(b'encrypted_content"',),
+    members=(b'"encrypted_content"',),
+    call_mark=b'_call"',
+)
 _REPLY_HEADERS = frozenset(
     {
         "openai-model",
@@ -76,6 +84,25 @@ _REPLY_HEADERS = frozenset(
 _OTHERS = frozenset({"messages", "contents", "encoding_format", "dimensions"})
 
 
+_MEMBERS: Mapping[str, str] = MappingProxyType(
+    {
+        "messages": "input",
+        "system": "instructions",
+        "reasoning": "reasoning.effort",
+        "response_format": "text.format",
+        "verbosity": "text.verbosity",
+        "logprobs": "include",
+        "cache_key": "prompt_cache_key",
+        "citations": "input[].content[].annotations",
+        "detail": "input[].content[].detail",
+        "cache_control": "input[].content[].prompt_cache_breakpoint",
+        "tool_results": "input[].call_id",
+        "messages[].reasoning": "input[].encrypted_content",
+        "tools.strict": "tools[].strict",
+    }
+)
+
+
 class OpenAIResponses:
     """OpenAI Responses, as client and as upstream."""
 
@@ -88,6 +115,11 @@ class OpenAIResponses:
     def family(self) -> str:
         """Shares its vocabulary with Chat Completions."""
         return FAMILY
+
+    @property
+    def member_names(self) -> Mapping[str, str]:
+        """What its clients call what is lost."""
+        return _MEMBERS
 
     @property
     def client_base(self) -> str:
@@ -105,6 +137,11 @@ class OpenAIResponses:
         return _REQUEST_HEADERS
 
     @property
+    def seal_fields(self) -> SealFields | None:
+        """Where encrypted reasoning stands."""
+        return _SEALS
+
+    @property
     def reply_headers(self) -> frozenset[str]:
         """Vendor headers that a client of this dialect may see."""
         return _REPLY_HEADERS
@@ -119,7 +156,7 @@ class OpenAIResponses:
         """A body with ``input`` that is no embeddings request."""
         return "input" in members and not members & _OTHERS
 
-    def peek(self, body: bytes, call: Call) -> Peek:
+    def peek(self, body: bytes | jsonbytes.Members, call: Call) -> Peek:
         """Read model and stream flag."""
         top = Fields(jsonbytes.peek(body, ("model", "stream")))
         return Peek(top.need("model"), "stream" if top.flag("stream") else "whole")
@@ -130,9 +167,10 @@ class OpenAIResponses:
 
     def reply_encoder(self, mode: Mode, request: Request, created: int) -> ReplyEncoder:
         """Return the encoder for the client's mode."""
+        encoder: ReplyEncoder = StreamEncoder(request, created)
         if mode == "whole":
-            return WholeEncoder(lambda reply: encode_reply(reply, request, created))
-        return StreamEncoder(request, created)
+            encoder = WholeEncoder(lambda reply: encode_reply(reply, request, created))
+        return Compacting(encoder) if request.compacts else encoder
 
     def encode_error(self, failure: Failure) -> ErrorReply:
         """Write ``{"error": …}``."""
@@ -141,6 +179,10 @@ class OpenAIResponses:
     def encode_fault(self, failure: Failure, mode: Mode) -> bytes:
         """Write ``response.failed``: Codex tries again and shows its message."""
         return b"" if mode == "whole" else encode_fault(failure)
+
+    def parting(self, failure: Failure, mode: Mode) -> bytes | None:
+        """Return None: every client of this dialect takes the in-band error as it is meant."""
+        return None
 
     def keep_alive(self, mode: Mode) -> bytes:
         """A comment: the SDK refuses any event before ``response.created``."""

@@ -198,9 +198,9 @@ def encode_error(failure: Failure) -> ErrorReply:
         "code": code,
     }
     headers = {"content-type": "application/json"}
-    if failure.retry_after_s is not None:
-        headers["retry-after"] = str(max(1, math.ceil(failure.retry_after_s)))
-    if failure.kind in ("billing", "unsupported"):
+    if failure.wait_s is not None:
+        headers["retry-after"] = str(failure.wait_s)
+    if failure.is_final:
         # The SDKs would otherwise try again what can never work.
         headers["x-should-retry"] = "false"
     return ErrorReply(status, jsonbytes.encode({"error": error}), headers)

@@ -43,6 +43,13 @@ _NEUTRAL: Mapping[str, str] = MappingProxyType(
         "code_interpreter": "code_execution",
     }
 )
+SOURCES: Mapping[str, str] = MappingProxyType(
+    {
+        "web_search": "web_search_call.action.sources",
+        "code_execution": "code_interpreter_call.outputs",
+    }
+)
+"""What must be asked for with ``include``, so that a step says what it found."""
 _OWN: Mapping[str, str] = MappingProxyType(
     {
         "web_search": "web_search",
@@ -73,11 +80,6 @@ def tool_kind(wire_type: str) -> str:
     return _NEUTRAL.get(wire_type, wire_type)
 
 
-def step_kind(item_type: str) -> str:
-    """Return the neutral kind of a step's item ``type``."""
-    return tool_kind(item_type.removesuffix("_output").removesuffix("_call"))
-
-
 def wire_type(kind: str, tools: tuple[object, ...]) -> str | None:
     """Return the ``type`` that stands for a kind, as it was declared if it is ours; None if there is none."""
     for tool in tools:
@@ -97,7 +99,13 @@ def encode_hosted(tool: Hosted) -> tuple[dict[str, Json], tuple[str, ...]] | Non
         return {"type": own, "container": {"type": "auto"}}, ()
     if own == "image_generation":
         return {"type": own}, ()
-    return _web_search(tool.raw)
+    return _web_search(_options(tool))
+
+
+def _options(tool: Hosted) -> Mapping[str, Json]:
+    """Return the settings of a search; Gemini keeps them in the member that names the tool."""
+    inner = next(iter(tool.raw.values()), None) if len(tool.raw) == 1 else None
+    return inner if isinstance(inner, dict) and "type" not in tool.raw else tool.raw
 
 
 def _web_search(raw: Mapping[str, Json]) -> tuple[dict[str, Json], tuple[str, ...]]:

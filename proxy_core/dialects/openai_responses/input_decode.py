@@ -6,15 +6,21 @@ turn. Item ids and ``status`` are not kept: nobody but the vendor that stored an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from proxy_core.dialects.openai_responses import compaction
 from proxy_core.dialects.openai_responses.content_decode import decode_content, decode_output
 from proxy_core.dialects.openai_responses.fields import Fields, fields, wrong
-from proxy_core.dialects.openai_responses.hosted import HOSTED_STEPS, step_kind
+from proxy_core.dialects.openai_responses.hosted import HOSTED_STEPS
+from proxy_core.dialects.openai_responses.local_results import decode_result, result_kind
+from proxy_core.dialects.openai_responses.local_tools import call_arguments, call_kind, typed_of
+from proxy_core.dialects.openai_responses.steps import decode_step
 from proxy_core.dialects.openai_responses.wire import AFTER, ALONE, NAME, SEAL_KIND
 from proxy_core.errors import DecodeError, UnsupportedError
 from proxy_core.ir.message import (
-    HostedStep,
+    EMPTY,
+    Json,
     Message,
     Opaque,
     Part,
@@ -36,11 +42,17 @@ _ROLES = frozenset({"user", "assistant", "system", "developer"})
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What ``input`` holds. ``tools`` are declarations that ride in items, in the order they came."""
+    """What ``input`` holds.
+
+    ``tools`` are declarations that ride in items, in the order they came; ``found`` those that a search among
+    deferred tools has loaded. ``compacts``: a compaction of it is asked for.
+    """
 
     system: tuple[Part, ...]
     messages: tuple[Message, ...]
     tools: tuple[Fields, ...]
+    found: tuple[Fields, ...] = ()
+    compacts: bool = False
 
 
 def decode_input(body: Fields, required: bool) -> Conversation:
@@ -71,12 +83,22 @@ class _Reader:
         self._system: list[Part] = []
         self._messages: list[Message] = []
         self._tools: list[Fields] = []
+        self._found: list[Fields] = []
         self._role: Role | None = None
         self._parts: list[Part] = []
+        self._extensions: Mapping[str, Json] = EMPTY
+        self._calls: dict[str, str] = {}
+        self._compacts = False
 
     def conversation(self) -> Conversation:
         self._flush()
-        return Conversation(tuple(self._system), tuple(self._messages), tuple(self._tools))
+        return Conversation(
+            tuple(self._system),
+            tuple(self._messages),
+            tuple(self._tools),
+            tuple(self._found),
+            self._compacts,
+        )
 
     def read(self, item: Fields) -> None:
         kind = item.text("type") or ("message" if "role" in item.raw else "")
@@ -91,6 +113,11 @@ class _Reader:
                 self._add("user", _result(item, kind == "custom_tool_call_output"))
             case "additional_tools":
                 self._tools += item.objects("tools")
+            case compaction.ITEM:
+                self._turn(compaction.read_summary(item))
+            case compaction.TRIGGER:
+                self._compacts = True
+                self._turn(compaction.asked_for())
             case _:
                 self._other(item, kind)
 
@@ -101,14 +128,19 @@ class _Reader:
         parts = decode_content(item)
         if role == "assistant":
             self._answer(parts)
+            if phase := item.text("phase"):
+                self._extensions = {"phase": phase}
         elif role == "user":
-            self._flush()
-            self._messages.append(Message("user", parts))
+            self._turn(Message("user", parts))
         elif self._messages or self._parts:
             self._flush()
             self._messages.append(Message("system", parts))
         else:
             self._system += parts
+
+    def _turn(self, message: Message) -> None:
+        self._flush()
+        self._messages.append(message)
 
     def _answer(self, parts: tuple[Part, ...]) -> None:
         if self._role != "model" or any(isinstance(part, Text | Refusal) for part in self._parts):
@@ -140,12 +172,19 @@ class _Reader:
         _refuse_stored(item, kind)
         if kind == "tool_search_output":
             # Tools that were found earlier; a target without the search must know them all the same.
-            self._tools += item.objects("tools")
-        role: Role = "user" if kind.endswith(("_output", "_response")) else "model"
-        if kind in HOSTED_STEPS:
-            self._add(role, HostedStep(step_kind(kind), NAME, item.raw, item.text("id")))
+            self._found += item.objects("tools")
+        if (called := call_kind(item)) is not None:
+            self._add("model", self._typed_call(called, item))
+        elif (answered := result_kind(item)) is not None:
+            self._add("user", decode_result(answered, item, self._calls))
         else:
-            self._add(role, Opaque(NAME, item.raw))
+            role: Role = "user" if kind.endswith(("_output", "_response")) else "model"
+            self._add(role, decode_step(item.raw) if kind in HOSTED_STEPS else Opaque(NAME, item.raw))
+
+    def _typed_call(self, kind: str, item: Fields) -> ToolCall:
+        call_id = item.need("call_id")
+        self._calls[item.text("id") or call_id] = call_id
+        return ToolCall(call_id, kind, call_arguments(kind, item), typed=typed_of(kind, item.raw))
 
     def _add(self, role: Role, part: Part) -> None:
         if role != self._role:
@@ -155,8 +194,9 @@ class _Reader:
 
     def _flush(self) -> None:
         if self._role is not None and self._parts:
-            self._messages.append(Message(self._role, tuple(self._parts)))
-        self._role, self._parts = None, []
+            message = Message(self._role, tuple(self._parts), extensions=self._extensions)
+            self._messages.append(message)
+        self._role, self._parts, self._extensions = None, [], EMPTY
 
 
 def _refuse_stored(item: Fields, kind: str) -> None:
@@ -164,12 +204,6 @@ def _refuse_stored(item: Fields, kind: str) -> None:
         raise wrong(item.at("type"), "the kind of the item")
     if kind in ("item_reference", ""):
         sentence = "An item_reference needs the provider that stored the item: send the item itself."
-    elif kind == "compaction_trigger":
-        sentence = (
-            "Only OpenAI compacts a conversation on a compaction_trigger; this model's provider does not."
-        )
-    elif kind == "compaction":
-        sentence = "Only the provider that compacted this conversation can read it: start a new conversation."
     else:
         return
     raise UnsupportedError(sentence, param=item.path)

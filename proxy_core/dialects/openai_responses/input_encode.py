@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import MappingProxyType
 
 from proxy_core.dialect import EncodeTarget
+from proxy_core.dialects.openai_responses.local_results import encode_result
 from proxy_core.dialects.openai_responses.media_encode import encode_input
 from proxy_core.dialects.openai_responses.wire import NAME, SEAL_KIND
-from proxy_core.errors import UnsupportedError
 from proxy_core.ir.message import (
     HostedStep,
     Json,
@@ -25,13 +26,14 @@ from proxy_core.ir.request import Loss, Request
 from proxy_core.ir.seal import sendable
 
 ERROR_PREFIX = "Error: "
+_EMPTY = MappingProxyType({"type": "input_text", "text": ""})
 
 
 def keep_sayable(request: Request, target: EncodeTarget) -> tuple[tuple[Message, ...], list[Loss]]:
     """Drop the parts that no item can carry, before the conversation is arranged.
 
-    Reasoning goes without a word: without its seal it is worthless to the model, and a foreign seal must not
-    be sent. Steps of another vendor's tools and unknown blocks of another dialect are losses.
+    Reasoning without a seal is worthless to the model, and a foreign seal must not be sent. Steps of another
+    vendor's tools and unknown blocks of another dialect are losses.
     """
     losses: list[Loss] = []
     messages = []
@@ -45,7 +47,7 @@ def keep_sayable(request: Request, target: EncodeTarget) -> tuple[tuple[Message,
         if message.name:
             losses.append(Loss(f"messages[{place}].name", "Messages have no name here."))
         if parts:
-            messages.append(Message(message.role, tuple(parts)))
+            messages.append(Message(message.role, tuple(parts), extensions=message.extensions))
     return tuple(messages), losses
 
 
@@ -62,23 +64,16 @@ def _is_sayable(part: Part, after: tuple[Part, ...], target: EncodeTarget) -> bo
 
 
 def encode_system(system: tuple[Part, ...], marks: bool) -> tuple[str | None, list[Json]]:
-    """Write the leading instructions: one text, or developer items where parts have cache marks.
+    """Write the leading instructions: one text, or a developer item where some are marked or media.
 
-    Raises UnsupportedError for anything but text.
+    Raises UnsupportedError for media that cannot be said.
     """
-    texts = []
-    for part in system:
-        if isinstance(part, Text):
-            texts.append(part)
-        elif not isinstance(part, Opaque):
-            raise UnsupportedError("Instructions can only be text.", param="instructions")
-    texts = [part for part in texts if part.text]
-    if not texts:
-        return None, []
-    if marks and any(part.cache is not None for part in texts):
-        content = [encode_input(part, "instructions", marks) for part in texts]
+    kept = [part for part in system if isinstance(part, Media) or (isinstance(part, Text) and part.text)]
+    texts = [part for part in kept if isinstance(part, Text)]
+    if len(texts) < len(kept) or (marks and any(part.cache is not None for part in texts)):
+        content = [encode_input(part, "instructions", marks) for part in kept]
         return None, [_heard("developer", content)]
-    return "\n\n".join(part.text for part in texts), []
+    return "\n\n".join(part.text for part in texts) or None, []
 
 
 def encode_messages(messages: Iterable[Message], target: EncodeTarget) -> list[Json]:
@@ -103,6 +98,7 @@ class _Writer:
         self._target = target
         self._marks = target.strict
         self._forms: dict[str, str] = {}
+        self._typed: dict[str, str] = {}
 
     def heard(self, message: Message, path: str) -> None:
         """Write a user or system turn; results are items of their own, in their place."""
@@ -127,14 +123,16 @@ class _Writer:
 
     def _close(self, role: str, content: list[Json]) -> None:
         if content:
-            self.items.append(_heard(role, content))
+            full = [part for part in content if part != _EMPTY]
+            self.items.append(_heard(role, full or content[:1]))
 
     def said(self, message: Message, path: str) -> None:
         """Write a turn of the model, item by item; ids are left out: what nobody stored must not be named."""
         for part in message.parts:
             match part:
                 case Text() | Refusal():
-                    self.items.append({"type": "message", "role": "assistant", "content": part.text})
+                    item = {"type": "message", "role": "assistant", "content": part.text}
+                    self.items.append({**item, **_phase(message)})
                 case Reasoning():
                     self.items.append(self._reasoning(part))
                 case ToolCall():
@@ -157,6 +155,9 @@ class _Writer:
 
     def _call(self, part: ToolCall) -> dict[str, Json]:
         self._forms[part.id] = part.form
+        if part.typed is not None and part.typed.dialect == NAME and part.typed.raw:
+            self._typed[part.id] = part.typed.kind
+            return {**part.typed.raw, "call_id": part.id}
         item: dict[str, Json] = {"call_id": part.id, "name": part.name}
         if part.form == "freeform":
             item = {"type": "custom_tool_call", **item, "input": part.arguments}
@@ -167,6 +168,8 @@ class _Writer:
         return item
 
     def _result(self, part: ToolResult, path: str) -> dict[str, Json]:
+        if (typed := self._typed.get(part.call_id)) is not None:
+            return encode_result(typed, part)
         freeform = self._forms.get(part.call_id, part.form) == "freeform"
         kind = "custom_tool_call_output" if freeform else "function_call_output"
         return {"type": kind, "call_id": part.call_id, "output": self._output(part, path)}
@@ -180,6 +183,11 @@ class _Writer:
             rest = content if first is None else content[1:]
             content = [Text(_flagged(first.text if first else "")), *rest]
         return [encode_input(one, path, self._marks) for one in content]
+
+
+def _phase(message: Message) -> dict[str, Json]:
+    # whether it was said on the way or at the end; the vendor wants it back
+    return {"phase": message.extensions["phase"]} if "phase" in message.extensions else {}
 
 
 def _flagged(text: str) -> str:

@@ -206,7 +206,8 @@ class CallLane(Lane):
         text = told or self._noted or self._sent
         if not text.startswith(self._sent):
             text = self._sent
-        if self._call.form == "json" and not text.strip():
+        is_cut = item is None or item.get("status") == "incomplete"
+        if self._call.form == "json" and not text.strip() and not is_cut:
             text = self._sent + "{}"
         self._rest(self._sent, text)
         namespace = self._call.namespace or (final.namespace if final is not None else None)

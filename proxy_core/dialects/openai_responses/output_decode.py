@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from proxy_core.dialects.openai_responses.citations import decode_citations
-from proxy_core.dialects.openai_responses.hosted import HOSTED_STEPS, step_kind
+from proxy_core.dialects.openai_responses.hosted import HOSTED_STEPS
+from proxy_core.dialects.openai_responses.steps import decode_step
 from proxy_core.dialects.openai_responses.wire import NAME, SEAL_KIND
 from proxy_core.errors import DecodeError
 from proxy_core.ir.fold import ended
 from proxy_core.ir.media import normalise_base64, sniff_mime
 from proxy_core.ir.message import (
-    HostedStep,
     Inline,
     Json,
     Media,
@@ -53,7 +53,7 @@ def string(value: Json) -> str:
 
 def whole_number(value: Json) -> int | None:
     """Return a finite number without its fraction, and nothing else."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -math.inf < value < math.inf:
         return None
     return int(value)
 
@@ -79,7 +79,7 @@ def decode_item(item: Mapping[str, Json], origin: Origin) -> tuple[Part, ...]:
         case "image_generation_call":
             return (_image(item),)
         case _ if kind in HOSTED_STEPS:
-            return (_step(item, kind),)
+            return (decode_step(item),)
         case _:
             return (Opaque(NAME, item),)
 
@@ -120,7 +120,10 @@ def decode_call(item: Mapping[str, Json], origin: Origin) -> ToolCall | None:
     if item.get("type") == "custom_tool_call":
         return ToolCall(call_id, name, string(item.get("input")), "freeform", namespace)
     arguments = string(item.get("arguments"))
-    return ToolCall(call_id, name, arguments if arguments.strip() else "{}", "json", namespace)
+    if not arguments.strip():
+        # Cut before its arguments, or a tool that takes none.
+        arguments = "" if item.get("status") == "incomplete" else "{}"
+    return ToolCall(call_id, name, arguments, "json", namespace)
 
 
 def _derived_id(origin: Origin, name: str) -> str:
@@ -134,13 +137,9 @@ def _image(item: Mapping[str, Json]) -> Part:
     except DecodeError:
         data = ""
     if not data:
-        return _step(item, "image_generation_call")
+        return decode_step(item)
     mime = sniff_mime(data) or f"image/{string(item.get('output_format')) or 'png'}"
     return Media("image", Inline(mime, data))
-
-
-def _step(item: Mapping[str, Json], kind: str) -> HostedStep:
-    return HostedStep(step_kind(kind), NAME, item, string(item.get("id")) or None)
 
 
 def decode_finish(response: Mapping[str, Json], parts: Iterable[Part]) -> Finish:

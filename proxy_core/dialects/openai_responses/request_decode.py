@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from proxy_core.dialect import Call
+from proxy_core.dialects.openai_responses import compaction
 from proxy_core.dialects.openai_responses.fields import Fields, wrong
 from proxy_core.dialects.openai_responses.input_decode import decode_input
 from proxy_core.dialects.openai_responses.tools_decode import decode_choice, decode_tools
@@ -44,6 +45,8 @@ _MAPPED = frozenset(
     }
 )
 _LEVELS: tuple[ReasoningLevel, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+_SESSIONS = ("session_id", "session-id")
+_LONGEST_KEY = 64
 _STORED = "needs the provider that stores it: send the whole conversation in `input`."
 
 
@@ -52,20 +55,19 @@ def decode_request(body: bytes, call: Call) -> Request:
 
     Raises DecodeError with the path of what is wrong, and UnsupportedError for what only the vendor's own
     store could answer (``previous_response_id``, ``conversation``, ``item_reference``, ``prompt``,
-    ``background``, compaction).
+    ``background``, a compaction that a vendor made).
     """
     top = Fields(decode_object(body))
     _refuse_stored(top)
     conversation = decode_input(top, required=call.endpoint.operation != "count_tokens")
-    toolbox = decode_tools(top, conversation.tools)
+    toolbox = decode_tools(top, conversation.tools, conversation.found)
     extensions = {key: value for key, value in top.raw.items() if key not in _MAPPED and value is not None}
     extensions.update(toolbox.offers)
-    sampling, output = _sampling(top), OutputFormat()
+    sampling, output = _sampling(top, call), OutputFormat()
     include = [name for name in top.texts("include") if name not in (ENCRYPTED, LOGPROBS)]
     if include:
         extensions["include"] = include
-    if top.text("user") and top.text("safety_identifier"):
-        extensions["user"] = top.raw["user"]
+    extensions.update(_unused_keys(top))
     if (text := top.inner("text")) is not None:
         output = _output(text)
         sampling = replace(sampling, verbosity=text.text("verbosity"))
@@ -73,7 +75,7 @@ def decode_request(body: bytes, call: Call) -> Request:
     if (reasoning := top.inner("reasoning")) is not None:
         control = _reasoning(reasoning)
         extensions.update(_reasoning_extras(reasoning))
-    return Request(
+    request = Request(
         dialect=NAME,
         model=top.need("model"),
         messages=conversation.messages,
@@ -86,6 +88,20 @@ def decode_request(body: bytes, call: Call) -> Request:
         sampling=sampling,
         extensions={FAMILY: extensions} if extensions else EMPTY,
     )
+    return compaction.summarising(request) if conversation.compacts else request
+
+
+def _user(top: Fields) -> str | None:
+    names = ("safety_identifier", "user")
+    return next((value for name in names if isinstance(value := top.raw.get(name), str) and value), None)
+
+
+def _unused_keys(top: Fields) -> dict[str, Json]:
+    """Return what is not the user's key: the older name beside the newer one, and what is no text."""
+    given = {name: top.raw.get(name) for name in ("safety_identifier", "user")}
+    kept = {name: value for name, value in given.items() if value is not None and not isinstance(value, str)}
+    newer, older = given["safety_identifier"], given["user"]
+    return {**kept, "user": older} if older and newer and isinstance(newer, str) else kept
 
 
 def _refuse_stored(top: Fields) -> None:
@@ -101,7 +117,13 @@ def _instructions(top: Fields) -> tuple[Part, ...]:
     return (Text(instructions),) if instructions else ()
 
 
-def _sampling(top: Fields) -> Sampling:
+def _session(call: Call) -> str | None:
+    """Return the session that Codex names in a header: whose turns belong together, they share a cache."""
+    named = (call.headers.get(name, "") for name in _SESSIONS)
+    return next((name for name in named if 0 < len(name) <= _LONGEST_KEY), None)
+
+
+def _sampling(top: Fields, call: Call) -> Sampling:
     metadata = top.inner("metadata")
     return Sampling(
         max_output_tokens=top.whole("max_output_tokens", 1),
@@ -111,8 +133,8 @@ def _sampling(top: Fields) -> Sampling:
         top_logprobs=top.whole("top_logprobs"),
         parallel_tool_calls=top.flag("parallel_tool_calls"),
         service_tier=top.text("service_tier"),
-        cache_key=top.text("prompt_cache_key"),
-        user=top.text("safety_identifier") or top.text("user"),
+        cache_key=top.text("prompt_cache_key") or _session(call),
+        user=_user(top),
         metadata=metadata.raw if metadata is not None and metadata.raw else None,
         store=top.flag("store"),
     )

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from proxy_core import jsonbytes
 from proxy_core.dialect import EncodeTarget
+from proxy_core.dialects.openai_responses.cache_marks import lost_marks
+from proxy_core.dialects.openai_responses.hosted import SOURCES
 from proxy_core.dialects.openai_responses.input_encode import encode_messages, encode_system, keep_sayable
 from proxy_core.dialects.openai_responses.settings_encode import (
     encode_extensions,
@@ -16,11 +18,12 @@ from proxy_core.dialects.openai_responses.settings_encode import (
 from proxy_core.dialects.openai_responses.tools_encode import encode_choice, encode_tools
 from proxy_core.dialects.openai_responses.wire import ENCRYPTED, FAMILY, MAX_CALL_ID, MAX_NAME, NAME
 from proxy_core.errors import UnsupportedError
-from proxy_core.ir.message import Json, Reasoning
-from proxy_core.ir.reasoning import asks_for_none, lost_control
+from proxy_core.ir.message import Json, Reasoning, ToolResult
+from proxy_core.ir.offers import offered
+from proxy_core.ir.reasoning import asks_for_none, lost_control, lost_thoughts
 from proxy_core.ir.request import EncodedRequest, Hosted, Loss, ReplyMemory, Request
 from proxy_core.ir.structure import StructureLaws, arrange
-from proxy_core.ir.tools import ToolLimits, fit_call_ids, fit_tools
+from proxy_core.ir.tools import ToolLimits, fit_call_ids, fit_tools, flat_name
 
 _LIMITS = ToolLimits(max_name=MAX_NAME, freeform=True, namespaces=True)
 _LAWS = StructureLaws()
@@ -56,16 +59,19 @@ def encode_count_request(request: Request, target: EncodeTarget) -> EncodedReque
 def _encode(request: Request, target: EncodeTarget) -> tuple[dict[str, Json], list[Loss], ReplyMemory]:
     _refuse(request)
     own = request.dialect == NAME
+    request, unoffered = (_unfound(request), ()) if own else offered(request)
     request, memory = fit_tools(request, _LIMITS)
     request = fit_call_ids(request, MAX_CALL_ID)
     messages, losses = keep_sayable(request, target)
+    losses += lost_thoughts(request.messages, messages)
     request, arranged = arrange(replace(request, messages=messages), _LAWS)
-    losses += arranged
+    losses += [*unoffered, *arranged]
     body: dict[str, Json] = {"model": target.model}
     instructions, leading = encode_system(request.system, target.strict)
     if instructions is not None:
         body["instructions"] = instructions
     body["input"] = [*leading, *encode_messages(request.messages, target)]
+    losses += lost_marks(request, body)
     losses += _tools(request, own, body)
     losses += _text(request, body)
     losses += _think(request, target, body)
@@ -73,8 +79,24 @@ def _encode(request: Request, target: EncodeTarget) -> tuple[dict[str, Json], li
     losses += encode_extensions(request, target, body)
     if _is_thinking(request, target):
         body["include"] = list(dict.fromkeys([ENCRYPTED, *body.get("include", ())]))
+    if found := [SOURCES[tool.kind] for tool in _foreign_tools(request) if tool.kind in SOURCES]:
+        body["include"] = list(dict.fromkeys([*body.get("include", ()), *found]))
     body["stream"] = target.stream
     return body, losses, replace(memory, stop=request.sampling.stop)
+
+
+def _unfound(request: Request) -> Request:
+    """Return the request without the tools that a client's search found: its output in the input has them."""
+    parts = [part for message in request.messages for part in message.parts]
+    found = {name for part in parts if isinstance(part, ToolResult) for name in part.loads}
+    if not found:
+        return request
+    kept = tuple(tool for tool in request.tools if isinstance(tool, Hosted) or flat_name(tool) not in found)
+    return replace(request, tools=kept)
+
+
+def _foreign_tools(request: Request) -> list[Hosted]:
+    return [tool for tool in request.tools if isinstance(tool, Hosted) and tool.dialect != NAME]
 
 
 _FEATURES = frozenset({"cachedContent", "cached_content", "mcp_servers", "container"})

@@ -65,6 +65,16 @@ class StreamDecoder:
         self._count = 0
         self._parts: list[Part] = []
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the terminal event or an error was seen."""
+        return self._is_over
+
+    @property
+    def can_end(self) -> bool:
+        """The same: nothing else ends a response."""
+        return self._is_over
+
     def feed(self, data: bytes) -> list[StreamEvent]:
         """Take the next bytes; everything after the terminal event is ignored."""
         for event in self._parser.feed(data):
@@ -250,6 +260,9 @@ def _failed(response: Mapping[str, Json], status: str) -> Failure:
 
 class WholeDecoder:
     """Reads one JSON body. An upstream that streams although nobody asked is read as well."""
+
+    is_done = can_end = False
+    # only the end of the body ends it
 
     def __init__(self, source: DecodeSource) -> None:
         self._stream = StreamDecoder(source)

@@ -20,11 +20,13 @@ from proxy_core.dialects.openai_responses.item_encode import (
     ReasoningWriter,
     write_step,
 )
+from proxy_core.dialects.openai_responses.local_tools import KINDS, call_item
 from proxy_core.dialects.openai_responses.response_object import Identity, ResponseObject, incomplete_reason
+from proxy_core.dialects.openai_responses.steps import show_step, step_item
 from proxy_core.dialects.openai_responses.usage import encode_usage
 from proxy_core.dialects.openai_responses.wire import AFTER, ALONE, NAME, SEAL_KIND
 from proxy_core.errors import Failure
-from proxy_core.ir.fold import unfold
+from proxy_core.ir.fold import is_complete, is_cut, unfold
 from proxy_core.ir.message import (
     EMPTY,
     HostedStep,
@@ -41,6 +43,7 @@ from proxy_core.ir.message import (
 )
 from proxy_core.ir.request import Request
 from proxy_core.ir.seal import carried
+from proxy_core.ir.steps import StepJoiner
 from proxy_core.ir.stream import (
     Begin,
     End,
@@ -75,6 +78,8 @@ class StreamEncoder:
         self._output: list[Json] = []
         self._writer: ItemWriter | None = None
         self._opening: Part | None = None
+        self._held: ToolCall | None = None  # a typed call: an item at once, if it was not cut
+        self._steps = StepJoiner()
         self._usage: Usage | None = None
         self._finish: Finish | None = None
         self.final: dict[str, Json] | None = None
@@ -130,7 +135,8 @@ class StreamEncoder:
     def _part_begin(self, part: Part) -> None:
         if not (isinstance(part, Text | Refusal) and isinstance(self._writer, MessageWriter)):
             self._close_item("completed")
-        if isinstance(part, ToolCall):
+        self._release()
+        if isinstance(part, ToolCall) and part.typed is None:
             prefix = "ctc" if part.form == "freeform" else "fc"
             self._writer = CallWriter(self._frames, len(self._output), self._id(prefix), part)
         self._opening = part
@@ -151,8 +157,12 @@ class StreamEncoder:
                 self._end_text(part)
             case Reasoning():
                 self._end_thinking(part)
+            case ToolCall() if part.typed is not None:
+                self._held = part
             case ToolCall():
                 self._end_call(part)
+            case HostedStep() if part.dialect != NAME:
+                self._show(self._steps.take(part))
             case HostedStep() | Opaque() if part.dialect == NAME:
                 self._output.append(write_step(self._frames, len(self._output), part.raw))
             case Media() if part.kind == "image" and isinstance(part.source, Inline):
@@ -199,6 +209,29 @@ class StreamEncoder:
             if part.seal is not None:
                 self._carry(part.seal, AFTER)
 
+    def _release(self) -> None:
+        """Write a typed call; as a function's where it makes no item, so that the client can object."""
+        call, self._held = self._held, None
+        if call is None or call.typed is None:
+            return
+        kind = call.typed.kind
+        made = call_item(kind, call.arguments)
+        if made is not None:
+            head = {"id": self._id(KINDS[kind].id_prefix), "call_id": call.id, "status": "completed"}
+            self._output.append(write_step(self._frames, len(self._output), {**head, **made}))
+        else:
+            self._writer = CallWriter(self._frames, len(self._output), self._id("fc"), call)
+            self._writer.end(call)
+            self._close_item("completed")
+        if call.seal is not None:
+            self._carry(call.seal, AFTER)
+
+    def _show(self, step: HostedStep | None) -> None:
+        index = len(self._output)
+        item = None if step is None else step_item(step, self._identity.response, index)
+        if item is not None:
+            self._output.append(show_step(self._frames, index, item))
+
     def _carry(self, seal: Seal, place: str) -> None:
         # State of a text or a call has no field here: an empty reasoning item behind it comes back as well.
         self._close_item("completed")
@@ -235,6 +268,11 @@ class StreamEncoder:
         reason = incomplete_reason(self._finish)
         status: ItemStatus = "completed" if reason is None else "incomplete"
         self._close_item(status)
+        if self._held is not None and is_cut(self._finish) and not is_complete(self._held):
+            self._held = None
+        self._release()
+        for step in self._steps.left():
+            self._show(step)
         usage = encode_usage(self._usage)
         self.final = self._response.build(status, self._output, usage, incomplete=reason)
         self._frames.emit(f"response.{status}", response=self.final)

@@ -14,11 +14,12 @@ from proxy_core.dialects.openai_responses.usage import decode_usage
 from proxy_core.errors import DecodeError, Failure
 from proxy_core.ir.message import EMPTY, Json, ToolCall
 from proxy_core.ir.stream import Finish, Usage
-from proxy_core.sse import SseEvent, SseParser
+from proxy_core.sse import SseEvent, SseParser, holds_any
 
 _WORTH_READING = (b"response.completed", b"response.incomplete", b"response.failed", b'"error"', b'_call"')
 _CREATED = "response.created"
 _CREATED_MARK = _CREATED.encode()
+_NUMBERED = b'"sequence_number"'
 _NUMBER = re.compile(rb'"sequence_number"\s*:\s*(\d{1,18})')
 _HEAD = ("id", "model", "created_at")
 _TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed"})
@@ -36,6 +37,7 @@ class ReplyTap:
         self._finish: Finish | None = None
         self._failure: Failure | None = None
         self._is_complete = False
+        self._has_content = False
         self._called: ToolCall | None = None
         self._head: Mapping[str, Json] = EMPTY
         self._next_number = 0
@@ -60,13 +62,27 @@ class ReplyTap:
         """Whether the terminal event went by."""
         return self._is_complete
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the terminal event of a stream went by."""
+        return self._is_complete and self._parser is not None
+
+    @property
+    def has_content(self) -> bool:
+        """Whether more than the opening of a response, or of an item that is still empty, went by."""
+        return self._has_content
+
     def feed(self, data: bytes) -> None:
         """Look at the next bytes."""
         if self._parser is None:
             self._body += data
             return
-        for event in self._parser.feed(data):
-            self._event(event)
+        text = self._parser.whole(data)
+        if text and self._has_content and not holds_any(text, _WORTH_READING):
+            self._pass_by(text)
+        elif text:
+            for event in self._parser.events(text):
+                self._event(event)
 
     def close(self) -> None:
         """Look at what is left; a whole body is read now."""
@@ -87,13 +103,20 @@ class ReplyTap:
         """Return ``response.failed`` of the response that went by; a whole body has no place for one."""
         return b"" if self._parser is None else encode_fault(failure, self._head, self._next_number)
 
+    def _pass_by(self, text: bytes) -> None:
+        """Take note of events that only have their number to tell."""
+        number = _NUMBER.search(text, max(0, text.rfind(_NUMBERED)))
+        self._next_number = self._next_number + text.count(b"\n\n") if number is None else 1 + int(number[1])
+
     def _event(self, event: SseEvent) -> None:
         if self._is_complete:
             return
+        if not self._has_content:
+            self._has_content = _says_something(event)
         number = _NUMBER.search(event.data)
         self._next_number = 1 + (self._next_number if number is None else int(number[1]))
         is_first = not self._head and _CREATED_MARK in event.data
-        if not is_first and not any(mark in event.data for mark in _WORTH_READING):
+        if not is_first and not holds_any(event.data, _WORTH_READING):
             return
         try:
             data = jsonbytes.decode(event.data)
@@ -128,3 +151,26 @@ class ReplyTap:
             parts.append(self._called)
         status = kind.removeprefix("response.")
         self._finish = decode_finish({**response, "status": status}, parts)
+
+
+_TYPE = re.compile(rb'"type"\s*:\s*"(response\.[a-z_.]+)"')
+_OPENING = frozenset(
+    {
+        "response.created",
+        "response.in_progress",
+        "response.queued",
+        "response.failed",
+        "response.content_part.added",
+        "response.reasoning_summary_part.added",
+    }
+)
+_EMPTY_ITEM = re.compile(rb'"item"\s*:\s*\{[^{}]*"type"\s*:\s*"(?:message|reasoning)"')
+
+
+def _says_something(event: SseEvent) -> bool:
+    """Whether it is more than the opening of the response, or of a message or reasoning."""
+    found = _TYPE.search(event.data)
+    kind = found[1].decode() if found is not None else event.name or ""
+    if not kind.startswith("response.") or kind in _OPENING:
+        return False
+    return not (kind == "response.output_item.added" and _EMPTY_ITEM.search(event.data))

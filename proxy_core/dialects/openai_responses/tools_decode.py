@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxy_core.dialects.openai_responses.fields import Fields, fields, wrong
 from proxy_core.dialects.openai_responses.hosted import CHOICES, tool_kind
 from proxy_core.dialects.openai_responses.input_decode import DEFAULT_NAMESPACE
+from proxy_core.dialects.openai_responses.local_tools import KINDS, local_tool
 from proxy_core.dialects.openai_responses.wire import NAME
 from proxy_core.errors import UnsupportedError
 from proxy_core.ir.message import EMPTY, Json
 from proxy_core.ir.request import Freeform, Function, Hosted, Tool, ToolChoice
 
-_KNOWN = frozenset({"type", "name", "description", "parameters", "strict", "namespace"})
-_OFFERS = frozenset({"tool_search", "programmatic_tool_calling"})
+_KNOWN = frozenset({"type", "name", "description", "parameters", "strict", "namespace", "defer_loading"})
+_OFFERS = frozenset({"programmatic_tool_calling"})
 """Ways to call tools rather than tools: merely offered, the model can do without them."""
 
 
@@ -26,16 +27,26 @@ class Toolbox:
     offers: tuple[tuple[str, Json], ...]
 
 
-def decode_tools(body: Fields, from_items: Iterable[Fields]) -> Toolbox:
-    """Read top-level tools, then those that rode in items (the encoders keep the first of a name)."""
+def decode_tools(body: Fields, from_items: Iterable[Fields], found: Iterable[Fields] = ()) -> Toolbox:
+    """Read top-level tools, then those that rode in items (the encoders keep the first of a name).
+
+    Those that a search ``found`` are no longer deferred, however they are marked.
+    """
     tools: list[Tool] = []
     offers: list[tuple[str, Json]] = []
     for entry in (*body.objects("tools"), *from_items):
-        if entry.need("type") in _OFFERS:
-            offers.append((entry.path, entry.raw))
-        else:
-            tools += _decode(entry, None)
+        tools += _taken(entry, offers)
+    for entry in found:
+        for tool in _taken(entry, offers):
+            tools.append(tool if isinstance(tool, Hosted) else replace(tool, deferred=None))
     return Toolbox(tuple(tools), tuple(offers))
+
+
+def _taken(entry: Fields, offers: list[tuple[str, Json]]) -> list[Tool]:
+    if entry.need("type") not in _OFFERS:
+        return list(_decode(entry, None))
+    offers.append((entry.path, entry.raw))
+    return []
 
 
 def _decode(entry: Fields, namespace: str | None) -> Iterator[Tool]:
@@ -50,7 +61,8 @@ def _decode(entry: Fields, namespace: str | None) -> Iterator[Tool]:
             for child in entry.objects("tools"):
                 yield from _decode(child, None if name == DEFAULT_NAMESPACE else name)
         case _:
-            yield Hosted(tool_kind(kind), NAME, entry.raw, entry.text("name"))
+            hosted = Hosted(tool_kind(kind), NAME, entry.raw, entry.text("name"))
+            yield local_tool(entry) or hosted
 
 
 def _function(entry: Fields, namespace: str | None) -> Function:
@@ -66,6 +78,7 @@ def _function(entry: Fields, namespace: str | None) -> Function:
         strict=entry.flag("strict"),
         namespace=namespace,
         extensions=others or EMPTY,
+        deferred=entry.flag("defer_loading"),
     )
 
 
@@ -74,7 +87,14 @@ def _freeform(entry: Fields, namespace: str | None) -> Freeform:
     grammar = syntax = None
     if form is not None and form.text("type") == "grammar":
         grammar, syntax = form.need("definition"), form.text("syntax")
-    return Freeform(entry.need("name"), entry.text("description"), grammar, syntax, namespace)
+    return Freeform(
+        entry.need("name"),
+        entry.text("description"),
+        grammar,
+        syntax,
+        namespace,
+        entry.flag("defer_loading"),
+    )
 
 
 def decode_choice(body: Fields, tools: Sequence[Tool]) -> ToolChoice | None:
@@ -101,6 +121,8 @@ def _object_choice(choice: Fields, tools: Sequence[Tool]) -> ToolChoice:
             return _forced(nested or choice, tools)
         case "allowed_tools":
             return _allowed(choice)
+        case _ if kind in _typed_kinds(tools):
+            return ToolChoice("required", (kind,))
         case "tool_search" | "programmatic_tool_calling":
             raise UnsupportedError(
                 f"{kind} cannot be forced on a model of another kind.", param="tool_choice"
@@ -111,6 +133,17 @@ def _object_choice(choice: Fields, tools: Sequence[Tool]) -> ToolChoice:
             return ToolChoice("required", hosted=tool_kind(kind))
         case _:
             raise wrong(choice.at("type"), "function, custom, allowed_tools or the type of a hosted tool")
+
+
+def _typed_kinds(tools: Sequence[Tool]) -> set[str]:
+    return {tool.typed.kind for tool in tools if isinstance(tool, Function) and tool.typed is not None}
+
+
+def _callable_name(entry: Fields) -> str | None:
+    kind = entry.need("type")
+    if kind in ("function", "custom"):
+        return entry.need("name")
+    return kind if kind in KINDS else None
 
 
 def _forced(choice: Fields, tools: Sequence[Tool]) -> ToolChoice:
@@ -125,7 +158,7 @@ def _allowed(choice: Fields) -> ToolChoice:
     if mode not in ("auto", "required"):
         raise wrong(choice.at("mode"), "auto or required")
     entries = tuple(choice.objects("tools"))
-    names = tuple(entry.need("name") for entry in entries if entry.need("type") in ("function", "custom"))
+    names = tuple(name for entry in entries if (name := _callable_name(entry)))
     if not names and entries:
         kinds = {tool_kind(entry.need("type")) for entry in entries}
         if mode == "required" and len(kinds) == 1:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from proxy_core.dialects.openai_responses.hosted import encode_hosted, wire_type
+from proxy_core.dialects.openai_responses.wire import NAME
 from proxy_core.errors import UnsupportedError
 from proxy_core.ir.message import Json
 from proxy_core.ir.request import Freeform, Function, Hosted, Loss, Tool, ToolChoice
+from proxy_core.ir.schema import complete
 
 
 def encode_tools(tools: tuple[Tool, ...], own: bool) -> tuple[list[Json], list[Loss]]:
@@ -24,7 +26,12 @@ def encode_tools(tools: tuple[Tool, ...], own: bool) -> tuple[list[Json], list[L
         if isinstance(tool, Hosted):
             written.append(_hosted(tool, path, losses))
             continue
+        if isinstance(tool, Function) and tool.typed is not None and tool.typed.dialect == NAME:
+            written.append(dict(tool.typed.raw))
+            continue
         entry = _freeform(tool) if isinstance(tool, Freeform) else _function(tool, own)
+        if own and tool.deferred is not None:
+            entry["defer_loading"] = tool.deferred
         if isinstance(tool, Function) and not own:
             losses += [
                 Loss(f"{path}.{name}", "Functions have no such member here.") for name in tool.extensions
@@ -58,7 +65,10 @@ def _function(tool: Function, own: bool) -> dict[str, Json]:
     entry: dict[str, Json] = {"type": "function", "name": tool.name}
     if tool.description is not None:
         entry["description"] = tool.description
-    entry["parameters"] = None if tool.schema is None else object_schema(tool.schema)
+    if own:
+        entry["parameters"] = tool.schema
+    else:
+        entry["parameters"] = None if tool.schema is None else object_schema(tool.schema)
     # Absent means strict here and loose everywhere else.
     entry["strict"] = tool.strict if own else bool(tool.strict)
     if own:
@@ -67,8 +77,8 @@ def _function(tool: Function, own: bool) -> dict[str, Json]:
 
 
 def object_schema(schema: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the schema as an object with properties, which the vendor demands of the root."""
-    fixed = dict(schema)
+    """Return the schema as an object; the vendor demands properties of it and of all objects inside."""
+    fixed = complete(schema)
     if not any(key in fixed for key in ("type", "anyOf", "oneOf", "allOf", "$ref")):
         fixed = {"type": "object", **fixed}
     if fixed.get("type") == "object" and not isinstance(fixed.get("properties"), dict):
@@ -95,12 +105,15 @@ def encode_choice(choice: ToolChoice, tools: tuple[Tool, ...]) -> Json:
         return {"type": kind}
     if not choice.only or choice.mode == "none":
         return choice.mode
-    entries = [{"type": _type_of(name, tools), "name": name} for name in choice.only]
+    entries = [_entry(name, tools) for name in choice.only]
     if choice.mode == "required" and len(entries) == 1:
         return entries[0]
     return {"type": "allowed_tools", "mode": choice.mode, "tools": entries}
 
 
-def _type_of(name: str, tools: tuple[Tool, ...]) -> str:
+def _entry(name: str, tools: tuple[Tool, ...]) -> dict[str, Json]:
+    for tool in tools:
+        if isinstance(tool, Function) and tool.name == name and tool.typed is not None:
+            return {"type": tool.typed.kind}
     is_freeform = any(isinstance(tool, Freeform) and tool.name == name for tool in tools)
-    return "custom" if is_freeform else "function"
+    return {"type": "custom" if is_freeform else "function", "name": name}

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy_core.errors import DecodeError, QuotaExhausted, UpstreamProtocolError
-from proxy_core.ir.fold import Folder, WholeDecoder, WholeEncoder, ended, fold, skeleton, unfold
+from proxy_core.ir.fold import Folder, WholeDecoder, WholeEncoder, ended, executable, fold, skeleton, unfold
 from proxy_core.ir.message import (
     Citation,
     HostedStep,
@@ -204,5 +204,20 @@ def test_finish_and_calls_are_kept_in_step() -> None:
     call = ToolCall("1", "a", "{}")
     assert ended(Finish("stop", "STOP", "some"), (Text("a"), call)) == Finish("tool", "STOP", "some")
     assert ended(Finish("tool"), (Text("a"),)) == Finish("stop")
-    assert ended(Finish("length"), (call,)) == Finish("length")
     assert ended(Finish("stop"), (Text("a"),)) == Finish("stop")
+
+
+def test_a_limit_that_came_after_the_calls_leaves_them_the_answer() -> None:
+    whole, cut = ToolCall("1", "a", '{"b":1}'), ToolCall("2", "a", '{"b":')
+    text = ToolCall("3", "a", "some text", "freeform")
+    for reason in ("length", "context_full"):
+        assert ended(Finish(reason), (whole,)) == Finish("tool")
+        for unsure in (cut, text, ToolCall("4", "a", ""), ToolCall("5", "a", "[1]")):
+            assert ended(Finish(reason), (whole, unsure)) == Finish(reason)
+    assert ended(Finish("filter"), (whole,)) == Finish("filter")
+
+
+def test_calls_that_a_limit_cut_are_not_executable() -> None:
+    whole, cut = ToolCall("1", "a", "{}"), ToolCall("2", "a", '{"b":')
+    assert executable((Text("a"), whole, cut), Finish("length")) == (Text("a"), whole)
+    assert executable((cut,), Finish("tool")) == (cut,)

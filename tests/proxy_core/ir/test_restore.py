@@ -100,7 +100,11 @@ def test_other_calls_are_left_alone() -> None:
         ('{"a":"1","b":"2"}', '{"a":"1","b":"2"}'),
         ("[1.50]", "[1.50]"),
         ("*** Begin", "*** Begin"),
-        ('{"input":"cut', '{"input":"cut'),
+        ('{"input":"cut', "cut"),
+        ('{"input": "line\\n\\u00e', "line\n"),
+        ('{"input": "end\\\\', "end\\"),
+        ('{"input": "half\\', "half"),
+        ('{"inp', '{"inp'),
     ],
 )
 def test_a_freeform_input_is_unwrapped_whole(arguments: str, text: str) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy_core.ir.message import Seal
-from proxy_core.ir.seal import PREFIX, carried, has_envelope, sendable, unwrap, wrap, wrap_base64
+from proxy_core.ir.seal import PREFIX, carried, has_envelope, last_issuer, sendable, unwrap, wrap, wrap_base64
 
 KIND = "anthropic.signature"
 issued = st.builds(
@@ -96,3 +96,29 @@ def test_a_reply_carries_a_fitting_seal_bare_and_another_in_its_envelope() -> No
 def test_a_seal_of_nobody_cannot_be_wrapped() -> None:
     with pytest.raises(ValueError, match="issuer"):
         wrap(Seal(None, KIND, "v"))
+
+
+@given(st.lists(issued, min_size=1, max_size=5), st.booleans())
+def test_the_last_envelope_of_some_issuers_is_found(seals: list[Seal], plain: bool) -> None:
+    packed = wrap if plain else wrap_base64
+    body = b",".join(b'{"x":"' + packed(seal).encode() + b'"}' for seal in seals)
+    issuers = [seal.issuer for seal in seals if seal.issuer]
+    assert last_issuer(body, issuers) == issuers[-1]
+    assert last_issuer(body, issuers[:1]) == issuers[0]
+    assert last_issuer(body, ["?"]) is None
+    assert last_issuer(b'{"x":"y"}', issuers) is None
+
+
+@given(issued, st.sampled_from(["a", "b", "vendor/one", "vendor/two"]), st.data())
+def test_law_13_a_tampered_envelope_never_brings_another_value_to_its_issuer(
+    seal: Seal, issuer: str, data: st.DataObject
+) -> None:
+    """Whatever a client does to an envelope: what an upstream gets of it names that upstream as its issuer."""
+    whole = wrap(Seal(issuer, seal.kind, seal.value))
+    at = data.draw(st.integers(0, len(whole) - 1))
+    changed = whole[:at] + data.draw(st.characters()) + whole[at + 1 :]
+    found = unwrap(changed, seal.kind)
+    for upstream in ("a", "b", "vendor/one", "vendor/two"):
+        sent = sendable(found, upstream, seal.kind)
+        if sent is not None and found is not None and found.issuer is not None:
+            assert found.issuer == upstream

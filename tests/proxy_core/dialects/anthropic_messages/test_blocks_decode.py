@@ -171,8 +171,8 @@ def test_steps_that_the_vendor_ran_and_unknown_blocks_stay_whole() -> None:
     found = {"type": "web_search_tool_result", "tool_use_id": "s1", "content": []}
     other = {"type": "container_upload", "file_id": "x"}
     assert _parts(use, found, role="assistant") == [
-        HostedStep("web_search", NAME, use, "s1"),
-        HostedStep("web_search", NAME, found, "s1"),
+        HostedStep("web_search", NAME, use, "s1", "call"),
+        HostedStep("web_search", NAME, found, "s1", "result"),
     ]
     assert _one(other) == Opaque(NAME, other)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from proxy_core.dialects.anthropic_messages.request_decode import decode_request, peek
 from proxy_core.errors import DecodeError
-from proxy_core.ir.message import CacheMark, Text
+from proxy_core.ir.message import CacheMark, Opaque, Text
 from proxy_core.ir.request import OutputFormat, ReasoningControl, Request
 from tests.proxy_core.dialects.anthropic_messages.support import NAME, decoded
 from tests.samples import load
@@ -61,7 +61,8 @@ def _claude_code() -> dict[str, Any]:
 
 def test_claude_code() -> None:
     request = decode_request(json.dumps(_claude_code()).encode())
-    assert request.system == (Text("You are an agent.", cache=CacheMark()),)
+    label = Opaque(NAME, {"type": "text", "text": BILLING})
+    assert request.system == (label, Text("You are an agent.", cache=CacheMark()))
     assert [message.role for message in request.messages] == ["user", "system", "model", "user"]
     assert request.reasoning == ReasoningControl("level", "high")
     assert request.sampling.user == '{"device_id":"d","session_id":"s"}'
@@ -76,13 +77,15 @@ def test_every_sample(sample: load.Sample) -> None:
     assert request.extensions == {}
 
 
-@pytest.mark.parametrize("system", ["", [], None, [{"type": "text", "text": ""}], BILLING])
+@pytest.mark.parametrize("system", ["", [], None, [{"type": "text", "text": ""}]])
 def test_no_instructions(system: Any) -> None:
     assert decoded(system=system).system == ()
 
 
-def test_a_billing_line_in_one_string_goes_alone() -> None:
-    assert decoded(system=f"{BILLING}\nYou are.").system == (Text("You are."),)
+def test_the_billing_line_is_a_label_for_this_vendor_alone() -> None:
+    label = Opaque(NAME, {"type": "text", "text": BILLING})
+    assert decoded(system=BILLING).system == (label,)
+    assert decoded(system=f"{BILLING}\nYou are.").system == (label, Text("You are."))
     kept = decoded(system=[{"type": "text", "text": text} for text in ("x", BILLING)])
     assert len(kept.system) == 2
 
@@ -97,13 +100,13 @@ def test_output_formats() -> None:
 
 def test_what_is_not_mapped_is_an_extension() -> None:
     request = decoded(
-        speed="fast",
+        inference_geo="us",
         output_config={"effort": "low", "task_budget": {"total": 9}},
         thinking={"type": "enabled", "budget_tokens": 2000},
         metadata={"user_id": 5},
     )
     assert request.extensions["anthropic"] == {
-        "speed": "fast",
+        "inference_geo": "us",
         "output_config": {"effort": "low", "task_budget": {"total": 9}},
     }
     assert request.sampling.user is None

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -71,7 +72,7 @@ def test_media_that_cannot_be_sent_are_refused_with_their_place(inside: bool) ->
     part: Part = ToolResult("c1", (sound,), as_text=False) if inside else sound
     with pytest.raises(UnsupportedError) as caught:
         encode_request(foreign(Message("user", (Text("q"),)), CALL, Message("user", (part,))), target())
-    assert caught.value.param == "messages[2].content"
+    assert caught.value.param == "messages[2].content[0]"
 
 
 def test_encoding_twice_gives_the_same_bytes() -> None:
@@ -145,6 +146,18 @@ def test_a_round_without_own_thinking_goes_on_without_a_budget() -> None:
     accept(body, seals=["c2ln"])
 
 
+def test_a_round_whose_reasoning_was_refused_goes_on_without_thinking_whatever_the_model() -> None:
+    asked, wanted = Message("user", (Text("a"),)), ReasoningControl("level", "high")
+    whom = replace(target(ADAPTIVE), without_reasoning=True)
+    rounds = foreign(asked, CALL, RESULT, tools=(F,), reasoning=wanted)
+    body = json.loads(DIALECT.encode_request(rounds, whom).body)
+    assert body["thinking"] == {"type": "disabled"}
+    assert encoded(rounds, ADAPTIVE)["thinking"]["type"] == "adaptive"
+    # a new question starts anew
+    body = json.loads(DIALECT.encode_request(foreign(asked, reasoning=wanted), whom).body)
+    assert body["thinking"]["type"] == "adaptive"
+
+
 def test_thinking_between_tools_comes_back() -> None:
     request = decoded(thinking={"type": "between_tools", "display": "omitted"})
     assert encoded(request)["thinking"] == {"type": "between_tools", "display": "omitted"}
@@ -159,7 +172,7 @@ def test_foreign_thinking_and_steps_are_left_out() -> None:
     )
     request = foreign(Message("user", (Text("a"),)), Message("model", parts), Message("user", (Text("b"),)))
     assert encoded(request)["messages"][1] == {"role": "assistant", "content": "answer"}
-    assert set(lost(request)) == {"messages[1]"}
+    assert set(lost(request)) == {"messages[1]", "messages[].reasoning"}
 
 
 def test_envelopes_open_only_for_their_issuer() -> None:

@@ -76,6 +76,17 @@ def test_tiers(tier: str, wire: str) -> None:
     assert _written(_sampled(service_tier=tier))[0] == {"service_tier": wire}
 
 
+@pytest.mark.parametrize("tier", ["priority", "fast"])
+def test_a_faster_tier_is_fast_mode_where_the_model_has_one(tier: str) -> None:
+    assert _written(_sampled(service_tier=tier), ModelProfile("m", fast=True))[0] == {"speed": "fast"}
+    assert _written(_sampled(service_tier=tier))[:2] == ({}, {"service_tier"})
+
+
+def test_fast_mode_of_an_own_client_stays() -> None:
+    assert _written(decoded(speed="fast"))[0] == {"speed": "fast"}
+    assert _written(decoded(speed="standard"))[:2] == ({}, set())
+
+
 def test_an_unknown_tier_is_lost_for_others_and_passed_on_for_own() -> None:
     assert _written(_sampled(service_tier="flex"))[:2] == ({}, {"service_tier"})
     assert _written(decoded(service_tier="brandnew"))[0] == {"service_tier": "brandnew"}

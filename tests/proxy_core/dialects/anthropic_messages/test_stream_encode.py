@@ -171,7 +171,7 @@ def test_arguments_that_are_no_object_are_mended(arguments: str) -> None:
 def test_empty_and_foreign_parts_leave_no_gap() -> None:
     parts = (
         Text(""),
-        HostedStep("web_search", "elsewhere", {}),
+        HostedStep("file_search", "elsewhere", {}),
         Text("a"),
         Refusal("no"),
         Media("image", Inline("image/png", "aGk=")),
@@ -228,3 +228,16 @@ def _spelled(reply: Reply) -> Any:
         for part in candidate.parts
     ]
     return parts, candidate.finish, reply.usage, reply.id
+
+
+def test_a_call_whose_arguments_are_no_object_is_written_unless_a_limit_cut_it() -> None:
+    broken = ToolCall("1", "f", "no object")
+    wrapped = '{"_raw":"no object"}'
+    for parts, finish in (((broken,), Finish("tool")), ((broken, Text("and on")), Finish("length"))):
+        events = _stream(*parts, finish=finish)
+        deltas = [event["delta"] for event in events if event["type"] == "content_block_delta"]
+        assert deltas[0] == {"type": "input_json_delta", "partial_json": wrapped}
+    events = _stream(Text("a"), broken, finish=Finish("length"))
+    started = [event["content_block"]["type"] for event in events if event["type"] == "content_block_start"]
+    assert started == ["text"]
+    assert events[-2]["delta"]["stop_reason"] == "max_tokens"

@@ -28,7 +28,7 @@ def test_a_function_with_everything() -> None:
             "defer_loading": True,
         }
     )
-    assert tool == Function("f", "d", schema, True, cache=CacheMark("1h"), extensions={"defer_loading": True})
+    assert tool == Function("f", "d", schema, True, cache=CacheMark("1h"), deferred=True)
 
 
 def test_typed_tools() -> None:

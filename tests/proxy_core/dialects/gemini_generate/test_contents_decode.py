@@ -20,6 +20,7 @@ from proxy_core.ir.message import (
     ToolCall,
     ToolResult,
     Url,
+    Work,
 )
 from proxy_core.ir.seal import wrap_base64
 from tests.proxy_core.dialects.gemini_generate.support import NAME, decoded
@@ -62,7 +63,9 @@ def parts(*wire: Any, role: str = "model") -> tuple[Part, ...]:
         ({"functionCall": {"id": "a", "name": "f"}}, ToolCall("a", "f", "{}")),
         (
             {"executableCode": {"code": "1"}},
-            HostedStep("code_execution", NAME, {"executableCode": {"code": "1"}}),
+            HostedStep(
+                "code_execution", NAME, {"executableCode": {"code": "1"}}, stage="call", work=Work(code="1")
+            ),
         ),
         ({"brandNew": {"a": 1}}, Opaque(NAME, {"brandNew": {"a": 1}})),
     ],
@@ -82,6 +85,33 @@ def test_sealed_thinking_of_another_vendor_stands_before_what_carried_it() -> No
     wire = {"functionCall": {"id": "a", "name": "f"}, "thoughtSignature": wrap_base64(seal)}
     assert parts(wire) == (Reasoning((), seal, redacted=True), ToolCall("a", "f", "{}"))
     assert parts({"text": "", "thoughtSignature": wrap_base64(seal)}) == (Reasoning((), seal, redacted=True),)
+
+
+def test_what_a_stream_cut_is_whole_again_in_the_model_s_turns() -> None:
+    cut = [
+        {"text": "th", "thought": True},
+        {"text": "ought", "thought": True},
+        {"text": "vis"},
+        {"text": "ible"},
+        {"text": "", "thoughtSignature": "c2ln"},
+        {"text": "signed", "thoughtSignature": "c2ln"},
+        {"text": "after"},
+    ]
+    seal = Seal(None, SIGNATURE, "c2ln")
+    assert parts(*cut) == (
+        Reasoning(("thought",)),
+        Text("visible", seal=seal),
+        Text("signed", seal=seal),
+        Text("after"),
+    )
+    # what a user sends in pieces is in pieces
+    assert parts({"text": "a"}, {"text": "b"}, role="user") == (Text("a"), Text("b"))
+
+
+def test_a_seal_that_sits_on_calls_elsewhere_stays_on_its_call() -> None:
+    wrapped = wrap_base64(Seal("v", "chat.signature", "c2ln"))
+    (call,) = parts({"functionCall": {"id": "c", "name": "f"}, "thoughtSignature": wrapped})
+    assert call == ToolCall("c", "f", "{}", seal=Seal("v", "chat.signature", "c2ln"))
 
 
 def test_our_envelope_around_a_signature_of_this_dialect_names_its_issuer() -> None:

@@ -9,7 +9,6 @@ from proxy_core.ir.message import (
     CacheMark,
     FileReference,
     HostedStep,
-    Inline,
     Media,
     Message,
     Opaque,
@@ -85,14 +84,14 @@ def test_what_only_another_vendor_understands_is_dropped_with_a_loss() -> None:
         ),
         Message(
             "user",
-            (Text("x", cache=CacheMark()), Media("image", Inline("image/png", ""), detail="high")),
+            (Text("x", cache=CacheMark()),),
             "Ann",
         ),
     )
     found = sayable(request, "vendor", losses)
     assert found.messages[0].parts == (own,)
     assert [loss.path for loss in losses] == [
-        "messages.web_search", "messages.odd", "messages[1].name", "cache_control", "detail",
+        "messages.web_search", "messages.odd", "messages[1].name", "cache_control",
     ]  # fmt: skip
 
 

@@ -282,3 +282,13 @@ def test_an_unfinished_reply_never_ends_well(mode: Mode) -> None:
     body = sent(mode, [Begin("r1", "m"), PartBegin(0, Text("")), PartDelta(0, "a")])
     found = chunks(body) if mode == "stream" else json.loads(body)
     assert found[-1]["error"]["code"] == 502
+
+
+@pytest.mark.parametrize("mode", ["stream", "whole"])
+def test_a_call_whose_arguments_are_no_object_is_written_unless_a_limit_cut_it(mode: Mode) -> None:
+    broken = ToolCall("1", "f", "no object")
+    for parts, finish in (((broken,), Finish("tool")), ((broken, Text("and on")), Finish("length"))):
+        assert b'"args":{"_raw":"no object"}' in wire(*parts, mode=mode, finish=finish)
+    cut = wire(Text("a"), broken, mode=mode, finish=Finish("length"))
+    assert b"functionCall" not in cut
+    assert b'"finishReason":"MAX_TOKENS"' in cut

@@ -3,7 +3,18 @@ from typing import Any
 import pytest
 
 from proxy_core.dialects.openai_chat.candidate import CandidateDecoder
-from proxy_core.ir.message import Citation, Inline, Media, Part, Reasoning, Refusal, Text, ToolCall
+from proxy_core.ir.message import (
+    Citation,
+    HostedStep,
+    Inline,
+    Media,
+    Part,
+    Reasoning,
+    Refusal,
+    Source,
+    Text,
+    ToolCall,
+)
 from proxy_core.ir.stream import PartBegin, PartDelta, PartEnd, StreamEvent
 
 
@@ -195,3 +206,23 @@ def test_token_probabilities_grow() -> None:
 )
 def test_nonsense_does_no_harm(delta: Any) -> None:
     assert run(delta, {"content": "ok"})[0] == [Text("ok")]
+
+
+def test_a_call_that_a_limit_cut_before_its_arguments_has_none() -> None:
+    for word, arguments in (("length", ""), ("tool_calls", "{}")):
+        decoder = candidate()
+        events = [*decoder.take(call(0, name="f", id="c1")), *decoder.finish(word)]
+        (part,) = [event.part for event in events if isinstance(event, PartEnd)]
+        assert isinstance(part, ToolCall)
+        assert part.arguments == arguments
+        assert decoder.end is not None
+        assert decoder.end.finish.reason == ("length" if word == "length" else "tool")
+
+
+def test_a_search_is_told_by_the_pages_that_are_cited() -> None:
+    note = {"type": "url_citation", "url_citation": {"url": "https://a.test", "title": "A"}}
+    for searches in (True, False):
+        decoder = CandidateDecoder(0, "r", "i", None, "audio/wav", searches)
+        events = [*decoder.take({"content": "x", "annotations": [note]}), *decoder.finish("stop")]
+        steps = [one.part for one in events if isinstance(one, PartEnd) and isinstance(one.part, HostedStep)]
+        assert [step.work.sources for step in steps] == [(Source("https://a.test", "A"),)] * searches

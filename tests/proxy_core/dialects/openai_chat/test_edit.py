@@ -16,7 +16,7 @@ def test_nothing_to_do_leaves_every_byte(edits: Edits) -> None:
 
 def test_only_the_model_changes() -> None:
     found = edit_request(BODY, True, Edits(model="b"), PROFILE)
-    assert found == b'{"model":"b","temperature":1.50,"messages":[ {"role":"user"} ],"unknown":{"x":  1e2}}'
+    assert found == BODY.replace(b'"a"', b'"b"')
 
 
 def test_usage_is_asked_for_in_a_stream() -> None:

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from proxy_core.dialects.openai_chat.thinking import (
+    SENTINEL,
     attach_seal,
     decode_entries,
     decode_history,
@@ -12,6 +13,7 @@ from proxy_core.dialects.openai_chat.thinking import (
     encode_text_seal,
     entries_text,
     merge_entries,
+    stand_in,
     thinking_text,
 )
 from proxy_core.ir.message import Message, Reasoning, Seal, Text
@@ -79,6 +81,24 @@ def test_own_seals_go_back_to_their_vendor_only() -> None:
         "reasoning_details": [{"type": "reasoning.text", "text": "a"}],
     }
     assert encode_history(turn, "other") == {"reasoning_content": "a"}
+
+
+def test_lost_reasoning_has_stand_ins_beside_the_first_call_of_each_message() -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    signed = {**call, "extra_content": {"google": {"thought_signature": "c2ln"}}}
+    messages: list[dict[str, Any]] = [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": None, "tool_calls": [dict(call), dict(call)]},
+        {"role": "assistant", "content": "b", "tool_calls": [dict(signed)], "reasoning_content": "hm"},
+        {"role": "assistant", "content": "c"},
+    ]
+    stand_in(messages)
+    _, bare, own, text = messages
+    assert bare["reasoning_content"] == " "
+    assert bare["tool_calls"][0]["extra_content"] == {"google": {"thought_signature": SENTINEL}}
+    assert bare["tool_calls"][1] == call
+    assert (own["reasoning_content"], own["tool_calls"]) == ("hm", [signed])
+    assert text == {"role": "assistant", "content": "c"}
 
 
 def test_a_call_seal_is_carried_in_an_envelope_unless_native() -> None:

@@ -2,7 +2,6 @@ from typing import Any
 
 import pytest
 
-from proxy_core.dialects.openai_chat.tools_encode import complete
 from proxy_core.errors import UnsupportedError
 from proxy_core.ir.message import CacheMark, Message, Text, ToolCall, ToolResult
 from proxy_core.ir.request import Freeform, Function, Hosted, Sampling, ToolChoice
@@ -117,19 +116,5 @@ def test_other_hosted_tools_are_refused_unless_dispensable() -> None:
 
 
 def test_tool_members_of_others_are_a_loss() -> None:
-    tool = Function("f", cache=CacheMark(), extensions={"defer_loading": True})
-    assert losses(request(tools=(tool,))) == ["tools[].defer_loading", "tools[].cache_control"]
-
-
-def test_object_types_get_properties_and_names_are_left_alone() -> None:
-    schema = {
-        "type": "object",
-        "properties": {"properties": {"type": "object"}, "type": {"type": "string"}},
-        "items": {"anyOf": [{"type": "object"}, {"type": "null"}]},
-    }
-    assert complete(schema) == {
-        "type": "object",
-        "properties": {"properties": {"type": "object", "properties": {}}, "type": {"type": "string"}},
-        "items": {"anyOf": [{"type": "object", "properties": {}}, {"type": "null"}]},
-    }
-    assert complete(complete(schema)) == complete(schema)
+    tool = Function("f", cache=CacheMark(), extensions={"input_examples": []})
+    assert losses(request(tools=(tool,))) == ["tools[].input_examples", "tools[].cache_control"]

@@ -1,4 +1,4 @@
-from proxy_core.dialects.openai_responses.hosted import encode_hosted, step_kind, tool_kind, wire_type
+from proxy_core.dialects.openai_responses.hosted import encode_hosted, tool_kind, wire_type
 from proxy_core.ir.request import Hosted
 
 PREVIEW = Hosted("web_search", "openai_responses", {"type": "web_search_preview"})
@@ -7,8 +7,6 @@ PREVIEW = Hosted("web_search", "openai_responses", {"type": "web_search_preview"
 def test_kinds() -> None:
     assert tool_kind("web_search_2025_08_26") == "web_search"
     assert tool_kind("file_search") == "file_search"
-    assert step_kind("code_interpreter_call") == "code_execution"
-    assert step_kind("shell_call_output") == "shell"
 
 
 def test_own_tools_go_back_as_they_came() -> None:

@@ -3,7 +3,17 @@ from typing import Any
 import pytest
 
 from proxy_core.errors import DecodeError, UnsupportedError
-from proxy_core.ir.message import HostedStep, Message, Opaque, Reasoning, Seal, Text, ToolCall, ToolResult
+from proxy_core.ir.message import (
+    HostedStep,
+    Message,
+    Opaque,
+    Reasoning,
+    Seal,
+    Text,
+    ToolCall,
+    ToolResult,
+    Typed,
+)
 from proxy_core.ir.request import Freeform, Function
 from proxy_core.ir.seal import wrap
 from tests.proxy_core.dialects.openai_responses.material import COUNT, DIALECT, decode, decode_input
@@ -128,17 +138,37 @@ def test_found_tools_and_hosted_steps_are_kept() -> None:
     found = {"type": "tool_search_output", "call_id": "s", "tools": [{"type": "function", "name": "late"}]}
     web = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
     new = {"type": "thought_balloon"}
-    request = decode_input(search, found, web, new)
+    searched, gave = {**search, "execution": "server"}, {**found, "execution": "server"}
+    request = decode_input(searched, gave, web, new)
     assert request.tools == (Function("late"),)
     name = "openai_responses"
     assert request.messages == (
-        Message("model", (HostedStep("tool_search", name, search),)),
-        Message("user", (HostedStep("tool_search", name, found),)),
+        Message("model", (HostedStep("tool_search", name, searched),)),
+        Message("user", (HostedStep("tool_search", name, gave),)),
         Message("model", (HostedStep("web_search", name, web, "ws_1"), Opaque(name, new))),
     )
 
 
-@pytest.mark.parametrize("kind", ["item_reference", "compaction_trigger", "compaction"])
+def test_a_search_that_the_client_ran_is_a_call_with_its_result() -> None:
+    search = {"type": "tool_search_call", "call_id": "s", "arguments": {"query": "q"}}
+    found = {"type": "tool_search_output", "call_id": "s", "tools": [{"type": "function", "name": "late"}]}
+    request = decode_input(search, found)
+    (call,), (result,) = (message.parts for message in request.messages)
+    assert isinstance(call, ToolCall)
+    assert (call.name, call.arguments) == ("tool_search", '{"query":"q"}')
+    assert call.typed == Typed("tool_search", "openai_responses", search)
+    assert isinstance(result, ToolResult)
+    assert (result.call_id, result.loads) == ("s", ("late",))
+    assert request.tools == (Function("late"),)
+
+
+def test_a_trigger_asks_for_a_summary() -> None:
+    found = decode_input(user("x"), {"type": "compaction_trigger"})
+    assert found.compacts
+    assert [message.role for message in found.messages] == ["user", "user"]
+
+
+@pytest.mark.parametrize("kind", ["item_reference", "compaction"])
 def test_items_that_need_the_vendors_store_are_refused(kind: str) -> None:
     with pytest.raises(UnsupportedError) as raised:
         decode_input(user("x"), {"type": kind, "id": "x_1", "encrypted_content": "e"})

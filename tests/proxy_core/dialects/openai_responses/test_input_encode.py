@@ -177,8 +177,18 @@ def test_system_is_one_text_or_marked_items() -> None:
         ],
     }
     assert encode(marked, target(strict=False))["instructions"] == "a\n\nb"
-    with pytest.raises(UnsupportedError):
-        encode(neutral(system=(IMAGE,)))
+    shown = encode(neutral(user(Text("x")), system=(Text("a"), IMAGE)))
+    assert [part["type"] for part in shown["input"][0]["content"]] == ["input_text", "input_image"]
+
+
+def test_the_phase_of_an_answer_goes_back() -> None:
+    said = Message("model", (Text("a"),), extensions={"phase": "commentary"})
+    assert items(user(Text("x")), said, user(Text("y")))[1] == {
+        "type": "message",
+        "role": "assistant",
+        "content": "a",
+        "phase": "commentary",
+    }
 
 
 def test_an_open_call_gets_a_result_and_a_stray_result_goes() -> None:

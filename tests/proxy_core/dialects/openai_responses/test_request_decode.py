@@ -1,6 +1,7 @@
 import copy
 import json
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -233,3 +234,23 @@ def test_an_output_limit_is_at_least_one(name: str, most: int) -> None:
     with pytest.raises(DecodeError) as caught:
         decode_input(**{name: most})
     assert caught.value.param == name
+
+
+@pytest.mark.parametrize(
+    ("named", "body", "key"),
+    [
+        ({"session_id": "s1"}, {}, "s1"),
+        ({"session-id": "s1"}, {}, "s1"),
+        ({"session_id": "s1"}, {"prompt_cache_key": "k"}, "k"),
+        ({"session_id": "x" * 65}, {}, None),
+        ({}, {}, None),
+    ],
+)
+def test_a_session_in_a_header_is_a_cache_key(named: Any, body: Any, key: str | None) -> None:
+    call = replace(CHAT, headers=named)
+    assert (
+        DIALECT.decode_request(
+            json.dumps({"model": "m", "input": "x", **body}).encode(), call
+        ).sampling.cache_key
+        == key
+    )

@@ -19,6 +19,7 @@ from proxy_core.ir.message import (
     Seal,
     Text,
     ToolCall,
+    Typed,
     Url,
 )
 from proxy_core.ir.seal import unwrap
@@ -153,7 +154,7 @@ def test_pictures_steps_and_what_has_no_place() -> None:
     items = output(
         Media("image", Inline("image/png", "AAAA")),
         HostedStep("web_search", NAME, web),
-        HostedStep("web_search", "other", {}),
+        HostedStep("file_search", "other", {}),
         Opaque("other", {}),
         Media("image", Url("https://x.test")),
         Text("x"),
@@ -280,3 +281,18 @@ def test_a_whole_fault_is_left_to_the_status() -> None:
     whole = DIALECT.reply_encoder("whole", decode_input(), 42)
     whole.encode(Fault(Failure("server", 502, "m")))
     assert whole.close() == b""
+
+
+SHELL = Typed("local_shell", NAME)
+
+
+def test_a_typed_call_is_an_item_at_once_unless_a_limit_cut_it() -> None:
+    call = ToolCall("c", "local_shell", '{"command":["ls"]}', typed=SHELL)
+    (item,) = output(call)
+    assert item["type"] == "local_shell_call"
+    assert (item["call_id"], item["status"]) == ("c", "completed")
+    odd = ToolCall("c", "local_shell", '{"command":', typed=SHELL)
+    (item,) = output(odd)
+    assert (item["type"], item["arguments"]) == ("function_call", '{"command":')
+    events = write_reply(Text("a"), odd, reason="length")
+    assert [one["type"] for one in events[-1]["response"]["output"]] == ["message"]

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from proxy_core.errors import DecodeError, UnsupportedError
+from proxy_core.ir.message import Typed
 from proxy_core.ir.request import Freeform, Function, Hosted, ToolChoice
 from tests.proxy_core.dialects.openai_responses.material import decode_input
 
@@ -23,7 +24,7 @@ def test_kinds_of_tools() -> None:
         ]
     )
     assert request.tools == (
-        Function("f", "d", {"type": "object"}, True, extensions={"defer_loading": True}),
+        Function("f", "d", {"type": "object"}, True, deferred=True),
         Freeform("c"),
         Hosted("web_search", NAME, web),
         Hosted("code_execution", NAME, {"type": "code_interpreter", "container": {"type": "auto"}}),
@@ -32,11 +33,21 @@ def test_kinds_of_tools() -> None:
     )
 
 
-def test_a_search_for_tools_is_an_offer_that_may_get_lost() -> None:
-    search = {"type": "tool_search", "execution": "client", "parameters": {"type": "object"}}
-    request = decode_input(tools=[{"type": "function", "name": "f"}, search])
+def test_calls_from_a_program_are_an_offer_that_may_get_lost() -> None:
+    offer = {"type": "programmatic_tool_calling"}
+    request = decode_input(tools=[{"type": "function", "name": "f"}, offer])
     assert request.tools == (Function("f"),)
-    assert request.extensions == {"openai": {"tools[1]": search}}
+    assert request.extensions == {"openai": {"tools[1]": offer}}
+
+
+def test_a_search_among_tools_is_the_clients_or_the_vendors() -> None:
+    schema = {"type": "object", "properties": {"q": {"type": "string"}}}
+    client = {"type": "tool_search", "execution": "client", "parameters": schema, "description": "d"}
+    vendor = {"type": "tool_search"}
+    request = decode_input(tools=[client], tool_choice={"type": "tool_search"})
+    assert request.tools == (Function("tool_search", "d", schema, typed=Typed("tool_search", NAME, client)),)
+    assert request.tool_choice == ToolChoice("required", ("tool_search",))
+    assert decode_input(tools=[vendor]).tools == (Hosted("tool_search", NAME, vendor),)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +92,10 @@ def test_a_choice_may_name_a_tool_of_a_namespace_or_of_an_item_and_any_declared_
 
 @pytest.mark.parametrize(
     "given",
-    [{"type": "tool_search"}, {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "mcp"}]}],
+    [
+        {"type": "programmatic_tool_calling"},
+        {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "mcp"}]},
+    ],
 )
 def test_forcing_what_nobody_else_has_is_refused(given: Any) -> None:
     with pytest.raises(UnsupportedError):
