@@ -8,6 +8,7 @@ private state machine; ids that a vendor leaves out are derived deterministicall
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -16,9 +17,13 @@ from proxy_core.errors import Failure
 from proxy_core.ir.message import EMPTY
 from proxy_core.ir.request import EncodedRequest, Loss, ReasoningControl, Request
 from proxy_core.ir.stream import Finish, ReplyDecoder, ReplyEncoder, Usage
+from proxy_core.jsonbytes import Members
 from proxy_core.profile import ModelProfile
 
 Operation = Literal["chat", "count_tokens", "embeddings", "list_models", "get_model"]
+_PLACE = re.compile(r"\[\d+\]")
+_HEAD = re.compile(r"[^.\[]+")
+
 Mode = Literal["whole", "stream", "array"]
 """How a reply travels: one JSON body, server-sent events, or (Gemini without ``alt=sse``) a JSON array."""
 
@@ -63,6 +68,8 @@ class EncodeTarget:
     ``stream`` whether the upstream shall stream, ``strict`` False where a compatible vendor also takes the
     well-known extensions of the dialect (``reasoning_content`` in history). ``lean`` True where it takes
     neither those nor the dialect's newest members: only what every imitation of it knows.
+    ``without_reasoning``: the vendor refused this conversation for its reasoning, and none is left in the
+    request; an encoder must do without whatever needs some, or use the vendor's stand-in.
     """
 
     model: str
@@ -71,6 +78,7 @@ class EncodeTarget:
     stream: bool
     strict: bool = True
     lean: bool = False
+    without_reasoning: bool = False
 
     @property
     def takes_extensions(self) -> bool:
@@ -98,6 +106,23 @@ class Edits:
 
 
 @dataclass(frozen=True, slots=True)
+class SealFields:
+    """Where opaque reasoning stands in a dialect's bodies, for a look at bytes that nobody decodes.
+
+    One of ``marks``, names of members with the quote behind them, is in every body that holds some; the value
+    of each of ``members`` is some, and what ``others`` finds (in its last group) where a name does not tell.
+    ``call_mark`` is in every body with a tool call. ``is_official``: the dialect's clients send reasoning
+    back; where that is only a custom, many do not.
+    """
+
+    marks: tuple[bytes, ...]
+    members: tuple[bytes, ...]
+    call_mark: bytes
+    is_official: bool = True
+    others: re.Pattern[bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """One row of a model list. ``created`` is seconds since the epoch."""
 
@@ -115,6 +140,20 @@ class ErrorReply:
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+
+
+def own_path(path: str, names: Mapping[str, str], *, with_places: bool = False) -> str:
+    """Return the path of a loss or a refusal as the caller would write it.
+
+    Places in lists are left out unless asked for: they count in the representation, where leading
+    instructions are no messages and a call may be one of its own.
+    """
+    path = path if with_places else _PLACE.sub("[]", path)
+    if path in names:
+        return names[path]
+    head = _HEAD.match(path)
+    word = path if head is None else head[0]
+    return names.get(word, word) + path[len(word) :]
 
 
 class Tap(Protocol):
@@ -138,6 +177,16 @@ class Tap(Protocol):
     @property
     def is_complete(self) -> bool:
         """The terminal event (or finish reason) was seen: the stream was not cut."""
+        ...
+
+    @property
+    def is_done(self) -> bool:
+        """The vendor's very last event was seen: what still comes means nothing."""
+        ...
+
+    @property
+    def has_content(self) -> bool:
+        """Something was seen that a client can show or act upon, not only that a reply begins."""
         ...
 
     def feed(self, data: bytes) -> None:
@@ -167,6 +216,14 @@ class Dialect(Protocol):
         ...
 
     @property
+    def member_names(self) -> Mapping[str, str]:
+        """Where a client of this dialect writes what losses and refusals name in neutral words.
+
+        Only what is called otherwise; see :func:`own_path`.
+        """
+        ...
+
+    @property
     def client_base(self) -> str:
         """What a tool of this dialect wants behind the address in its base URL: ``/v1`` or nothing."""
         ...
@@ -186,6 +243,11 @@ class Dialect(Protocol):
         """Upstream headers (lower case) that may go to a client of the same dialect."""
         ...
 
+    @property
+    def seal_fields(self) -> SealFields | None:
+        """Where opaque reasoning stands in its bodies; None where it has none."""
+        ...
+
     def affinity(self, headers: Mapping[str, str], path: str) -> int:
         """How sure the dialect is that a client with these headers speaks it, 0 to 10.
 
@@ -200,8 +262,8 @@ class Dialect(Protocol):
 
     # --- client side
 
-    def peek(self, body: bytes, call: Call) -> Peek:
-        """Return model and mode. Raises DecodeError."""
+    def peek(self, body: bytes | Members, call: Call) -> Peek:
+        """Return model and mode, from a body or from its members. Raises DecodeError."""
         ...
 
     def decode_request(self, body: bytes, call: Call) -> Request:
@@ -223,6 +285,14 @@ class Dialect(Protocol):
 
     def encode_fault(self, failure: Failure, mode: Mode) -> bytes:
         """Return the in-band error for a same-dialect stream that broke after its first byte."""
+        ...
+
+    def parting(self, failure: Failure, mode: Mode) -> bytes | None:
+        """Return the last bytes before the connection is aborted; None where an in-band error is better.
+
+        Some clients take every in-band error for final, also one that passes: only a broken connection makes
+        them try again. The bytes then are a comment, for people who read along.
+        """
         ...
 
     def keep_alive(self, mode: Mode) -> bytes:

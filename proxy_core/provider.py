@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal, Protocol
 from urllib.parse import quote, urlsplit
@@ -38,6 +39,19 @@ class ProviderState:
     """Whether the provider can be used, since when (ISO date) that is so, and one sentence for a person."""
 
     availability: Availability
+    date: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SealBinding:
+    """To whom a vendor's opaque reasoning (signatures, encrypted thinking) is bound, since when (ISO date).
+
+    *provider*: any account of the provider may send it back; *account*: only the one that it was given to.
+    ``note``: how that is known.
+    """
+
+    to: Literal["provider", "account"]
     date: str
     note: str = ""
 
@@ -162,6 +176,11 @@ class Provider(Protocol):
         """Whether it takes only what every imitation of its dialect knows."""
         ...
 
+    @property
+    def seal_binding(self) -> SealBinding:
+        """To whom its opaque reasoning is bound."""
+        ...
+
     def speech(self, dialect: str) -> Speech | None:
         """Return how it speaks that dialect, or None."""
         ...
@@ -193,6 +212,7 @@ class Provider(Protocol):
         ...
 
 
+@lru_cache(512)
 def join(base: str, path: str, model: str) -> str:
     """Return the address of an operation, with the model filled into ``path``.
 

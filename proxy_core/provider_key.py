@@ -23,7 +23,16 @@ from proxy_core.errors import (
     UpstreamProtocolError,
 )
 from proxy_core.profile import ModelProfile
-from proxy_core.provider import VERSION, KeyUse, LocalAnswer, ProviderState, Speech, UpstreamCall, join
+from proxy_core.provider import (
+    VERSION,
+    KeyUse,
+    LocalAnswer,
+    ProviderState,
+    SealBinding,
+    Speech,
+    UpstreamCall,
+    join,
+)
 from proxy_core.transport import UpstreamRequest
 
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -64,6 +73,7 @@ _SCOPES: Mapping[FailureKind, FailureScope] = MappingProxyType(
         "server": "model",
     }
 )
+_BOUND = SealBinding("account", "2026-11-21", "Nothing is published: taken for bound, which is safe.")
 _WAITING = frozenset({"rate_limit", "overloaded", "server", "timeout", "billing"})
 
 
@@ -149,6 +159,7 @@ class KeyProvider:
     models_date: str = "2026-11-20"
     strict: bool = True
     lean: bool = False
+    seal_binding: SealBinding = _BOUND
     list_path: str | None = "/v1/models"
     list_key_headers: tuple[str, ...] = ()
     guess: Callable[[str], ModelProfile | None] | None = field(default=None, repr=False)

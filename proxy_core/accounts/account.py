@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -32,6 +33,17 @@ class Account:
     headers: Mapping[str, str] = field(default_factory=lambda: _NO_HEADERS)
     has_key: bool = False
     is_local: bool = False
+
+    @property
+    def issuer(self) -> str:
+        """Whose seals it may send back: its provider's, of its address; its own where they are bound to it.
+
+        Another address than the provider's is another vendor, or a gateway that may lead to one.
+        """
+        name = self.provider.name
+        if self.base_url and self.base_url != self.provider.base_url:
+            name += "~" + sha256(self.base_url.rstrip("/").encode()).hexdigest()[:8]
+        return name if self.provider.seal_binding.to == "provider" else f"{name}/{self.id}"
 
 
 def from_settings(settings: AccountSettings, provider: Provider, network: NetworkSettings) -> Account:

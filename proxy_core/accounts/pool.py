@@ -8,7 +8,7 @@ to find out that it works again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -24,6 +24,7 @@ _LIMITS = frozenset({"rate_limit", "billing"})
 _REST_S: Mapping[str, float] = MappingProxyType(
     {"authentication": 1800.0, "permission": 1800.0, "billing": 1800.0, "not_found": 600.0}
 )
+_PASSING = frozenset({"server", "overloaded", "timeout"})
 _FIRST_REST_S = 1.0
 _LONGEST_LADDER_S = 1800.0
 _LONGEST_FAULT_S = 60.0
@@ -51,10 +52,16 @@ class AccountPool:
         self._rests: dict[tuple[str, str], Rest] = {}
         self._turns: dict[str, int] = {}
 
-    def order(self, name: str, targets: Sequence[Target]) -> list[Target]:
+    def order(
+        self,
+        name: str,
+        targets: Sequence[Target],
+        is_preferred: Callable[[Target], bool] = lambda target: False,
+    ) -> list[Target]:
         """Return the targets to try for the model called ``name``, best first; those at a limit are left out.
 
-        Every call is one turn of the round: equal accounts take turns.
+        Every call is one turn of the round: equal accounts take turns. Of those that are well, preferred ones
+        come first.
         """
         turn = self._turns.get(name, 0)
         self._turns[name] = turn + 1
@@ -63,7 +70,7 @@ class AccountPool:
         start = turn % len(targets)
         turned = [*targets[start:], *targets[:start]]
         open_targets = [target for target in turned if not self._is_limited(target)]
-        return sorted(open_targets, key=lambda target: self._fault_end(target))
+        return sorted(open_targets, key=lambda target: (self._fault_end(target), not is_preferred(target)))
 
     def limit(self, targets: Sequence[Target]) -> tuple[Failure, float] | None:
         """Return the limit that ends first and the seconds until then; None if a target is not limited."""
@@ -72,6 +79,21 @@ class AccountPool:
             return None
         first = min((rest for rest in rests if rest is not None), key=lambda rest: rest.until)
         return first.failure, max(0.0, first.until - self._clock.monotonic())
+
+    def has_failed(self, target: Target) -> bool:
+        """Whether the account failed for the model, and did not answer since."""
+        return any((target.account, model) in self._rests for model in (_ANY, target.model))
+
+    def rest(self, target: Target) -> tuple[Failure, float] | None:
+        """Return why the account had better not be asked again for the model now, and for how many seconds.
+
+        What no waiting heals (a refused key, a model that is not there) is no reason to wait.
+        """
+        rests = [one for one in self._current(target) if one.failure.kind in _PASSING or one.is_limit]
+        if not rests:
+            return None
+        last = max(rests, key=lambda one: one.until)
+        return last.failure, last.until - self._clock.monotonic()
 
     def report_success(self, target: Target) -> bool:
         """The account answered for the model: forget its rests; returns whether there were any."""

@@ -88,6 +88,34 @@ def resolve(
     return found
 
 
+_REMEMBERED, _LONGEST_REMEMBERED = 1000, 300
+
+
+class Resolver:
+    """Resolves names against one state of what is served, and remembers where each name leads."""
+
+    def __init__(
+        self, offers: Sequence[Offer], aliases: Mapping[str, AliasRule], provider_names: Collection[str]
+    ) -> None:
+        self._offers = offers
+        self._aliases = aliases
+        self._providers = provider_names
+        self._known: dict[str, Resolution] = {}
+
+    def is_of(self, offers: Sequence[Offer], aliases: Mapping[str, AliasRule]) -> bool:
+        """Whether this is still the state: the very same offers and aliases."""
+        return self._offers is offers and self._aliases is aliases
+
+    def find(self, name: str) -> Resolution:
+        """Return where a request for ``name`` may go; see :func:`resolve`. Raises RouteError."""
+        known = self._known.get(name)
+        if known is None:
+            known = resolve(name, self._offers, self._aliases, self._providers)
+            if len(name) <= _LONGEST_REMEMBERED and len(self._known) < _REMEMBERED:
+                self._known[name] = known
+        return known
+
+
 @dataclass(frozen=True, slots=True)
 class _Search:
     offers: Sequence[Offer]

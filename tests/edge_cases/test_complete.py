@@ -18,9 +18,9 @@ def _numbers(prefix: str) -> set[int]:
     return found
 
 
-def test_no_edge_case_is_without_a_test():
+def test_no_edge_case_is_without_a_test() -> None:
     assert sorted(set(range(1, 207)) - _numbers("test_case_")) == []
 
 
-def test_no_known_defect_is_without_a_test():
+def test_no_known_defect_is_without_a_test() -> None:
     assert sorted(set(range(1, 13)) - _numbers("test_z")) == []

@@ -124,9 +124,17 @@ _ASSISTANT_BLOCKS: dict[str, Check] = {
 }
 
 
-def _message(blocks: dict[str, Check]) -> Check:
+def _message(blocks: dict[str, Check], more: dict[str, Check] | None = None) -> Check:
     content = by_type(string=text, items=array(tagged(blocks)), expected="a valid string or list")
-    return record({"role": anything, "content": content})
+    return record({"role": anything, "content": content}, more)
+
+
+_TURN_CONTROL = {
+    "output_config": nullable(
+        record({}, {"effort": nullable(one_of("low", "medium", "high", "xhigh", "max"))})
+    ),
+    "clear_at": nullable(one_of("next_user_message", "never")),
+}
 
 
 _MESSAGES = array(
@@ -134,7 +142,7 @@ _MESSAGES = array(
         {
             "user": _message(_USER_BLOCKS),
             "assistant": _message(_ASSISTANT_BLOCKS),
-            "system": _message(_SYSTEM_BLOCKS),
+            "system": _message(_SYSTEM_BLOCKS, _TURN_CONTROL),
         },
         tag="role",
     ),

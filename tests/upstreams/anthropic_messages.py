@@ -7,6 +7,7 @@ from typing import Any, Literal
 from tests.samples import load
 from tests.upstreams import anthropic_rules
 from tests.upstreams.shapes import Flaw
+from tests.upstreams.steps import anthropic_citations, anthropic_steps
 from tests.upstreams.vendor import (
     Answer,
     Ask,
@@ -38,6 +39,9 @@ _TYPES = {
     "overloaded": "overloaded_error",
     "server": "api_error",
 }
+
+
+_HOSTED = ("web_search", "web_fetch", "code_execution")
 
 
 class AnthropicMessages(Vendor):
@@ -110,6 +114,12 @@ class AnthropicMessages(Vendor):
                 if "input_schema" in tool and not tool.get("defer_loading")
             ),
             think=body.get("thinking", {}).get("type") in ("enabled", "adaptive"),
+            hosted=frozenset(
+                kind
+                for tool in body.get("tools", ())
+                for kind in _HOSTED
+                if tool.get("type", "").startswith(kind)
+            ),
         )
 
     def write(self, exchange: Exchange, reply: Reply) -> Answer:
@@ -119,13 +129,17 @@ class AnthropicMessages(Vendor):
         blocks: list[dict[str, Any]] = []
         if reply.thinking:
             signature = memory.issue(b"\x12\xaa\x01")
+            memory.thoughts[signature] = reply.thinking
             for call in calls:
                 memory.keep(signature, call["id"])
+                memory.made[call["id"]] = call["input"]
             hidden = body.get("thinking", {}).get("display") == "omitted"
             thinking = "" if hidden else reply.thinking
             blocks.append({"type": "thinking", "thinking": thinking, "signature": signature})
+        blocks += anthropic_steps(exchange, reply.steps)
         if reply.text:
-            blocks.append({"type": "text", "text": reply.text})
+            cited = {"citations": anthropic_citations(exchange, reply)} if reply.cites else {}
+            blocks.append({"type": "text", "text": reply.text, **cited})
         message = {
             "id": memory.next_id("msg_"),
             "type": "message",
@@ -188,7 +202,7 @@ def _events(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
     begun = {**message, "content": [], "stop_reason": None, "usage": {**message["usage"], "output_tokens": 1}}
     yield {"type": "message_start", "message": begun}
     for index, block in enumerate(message["content"]):
-        empty: dict[str, Any] = {"thinking": "", "signature": "", "text": "", "input": {}}
+        empty: dict[str, Any] = {"thinking": "", "signature": "", "text": "", "input": {}, "citations": []}
         start = {key: value if key == "type" else empty.get(key, value) for key, value in block.items()}
         yield {"type": "content_block_start", "index": index, "content_block": start}
         if index == 0:
@@ -209,7 +223,9 @@ def _deltas(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
     elif block["type"] == "text":
         for piece in pieces(block["text"]):
             yield {"type": "text_delta", "text": piece}
-    else:
+        for citation in block.get("citations", ()):
+            yield {"type": "citations_delta", "citation": citation}
+    elif "input" in block:
         yield {"type": "input_json_delta", "partial_json": ""}
         for piece in pieces(json.dumps(block["input"])):
             yield {"type": "input_json_delta", "partial_json": piece}

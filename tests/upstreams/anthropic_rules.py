@@ -142,9 +142,10 @@ def _turns(turns: list[tuple[str, list[Any]]], exchange: Exchange) -> None:
             _results(blocks, asked, place)
             asked = []
         else:
+            _hosted_steps(blocks, ("messages", place), exchange)
             asked = [block["id"] for block in blocks if block["type"] == "tool_use"]
             _unique(asked, place)
-            _thought_came_back(asked, blocks, place, exchange)
+            _thought_came_back(blocks, place, exchange)
     if asked and exchange.route.kind == "generate":
         _unanswered(asked, len(turns) - 1)
 
@@ -162,10 +163,36 @@ def _unique(asked: list[str], place: int) -> None:
 
 
 def _seal(block: Any, at: Path, exchange: Exchange) -> None:
-    if block["type"] == "thinking" and not exchange.memory.knows(block["signature"]):
-        raise rule(at, "Invalid `signature` in `thinking` block")
+    if block["type"] == "thinking":
+        seal = block["signature"]
+        # the text may be left out, as for a client that did not want to see it, but not rewritten
+        said = exchange.memory.thoughts.get(seal)
+        if not exchange.memory.knows(seal) or (said is not None and block["thinking"] not in ("", said)):
+            raise rule(at, "Invalid `signature` in `thinking` block")
     if block["type"] == "redacted_thinking" and not exchange.memory.knows(block["data"]):
         raise rule(at, "Invalid `data` in `redacted_thinking` block")
+
+
+def _hosted_steps(blocks: list[Any], at: Path, exchange: Exchange) -> None:
+    """Results of hosted tools are sealed; each answers a use in the same turn."""
+    used = [block["id"] for block in blocks if block["type"] == "server_tool_use"]
+    for index, block in enumerate(blocks):
+        where = (*at, "content", index)
+        if block["type"] == "text":
+            for citation in block.get("citations") or ():
+                _known(citation.get("encrypted_index"), where, exchange)
+        if not block["type"].endswith("_tool_result"):
+            continue
+        if block["tool_use_id"] not in used:
+            raise rule(where, f"unexpected `tool_use_id` found in `{block['type']}` blocks")
+        found = block["content"] if isinstance(block["content"], list) else []
+        for page in found:
+            _known(page.get("encrypted_content"), where, exchange)
+
+
+def _known(sealed: Any, at: Path, exchange: Exchange) -> None:
+    if sealed is not None and not exchange.memory.knows(sealed):
+        raise rule(at, "Invalid encrypted content in a search result")
 
 
 def _unanswered(missing: list[str], place: int) -> None:
@@ -201,14 +228,19 @@ def _results(blocks: list[Any], asked: list[str], place: int) -> None:
         )
 
 
-def _thought_came_back(asked: list[str], blocks: list[Any], place: int, exchange: Exchange) -> None:
-    if not exchange.options.demands_seals:
+def _thought_came_back(blocks: list[Any], place: int, exchange: Exchange) -> None:
+    """Only for demanding fakes: every call with its own thinking before it, while thinking is on."""
+    thinking = exchange.body.get("thinking", {"type": "disabled"})
+    if not exchange.options.demands_seals or thinking["type"] == "disabled":
         return
-    given = {block.get("signature") or block.get("data") for block in blocks if block["type"] in _THOUGHT}
-    for name in asked:
-        wanted = exchange.memory.by_call.get(name)
-        if wanted is not None and wanted not in given:
-            _thought_first(blocks, place)
+    given: set[str | None] = set()
+    for block in blocks:
+        if block["type"] in _THOUGHT:
+            given.add(block.get("signature") or block.get("data"))
+        elif block["type"] == "tool_use":
+            wanted = exchange.memory.wanted(block["id"], block["input"])
+            if wanted is not None and wanted not in given:
+                _thought_first(blocks, place)
 
 
 def _thought_first(blocks: list[Any], place: int) -> None:

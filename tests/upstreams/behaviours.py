@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -95,6 +95,23 @@ class ToolTask:
 
 
 @dataclass(frozen=True, slots=True)
+class UseHosted:
+    """Answers with the reply where every hosted tool of its steps is offered, else names the missing ones."""
+
+    reply: Reply
+    delivery: Delivery = PLAIN
+
+    def answer(self, vendor: Vendor, exchange: Exchange) -> Answer:
+        """The reply, or a plausible count."""
+        if exchange.route.kind == "count":
+            return vendor.count(plausible_count(exchange.body))
+        missing = {step.kind for step in self.reply.steps} - vendor.ask(exchange).hosted
+        if missing:
+            return _written(vendor, exchange, Reply(text=f"There is no {', '.join(sorted(missing))} here."))
+        return _written(vendor, exchange, self.reply)
+
+
+@dataclass(frozen=True, slots=True)
 class Fail:
     """Answers with an error status in the vendor's shape; `html` gives a gateway's page instead."""
 
@@ -143,7 +160,7 @@ def _written(vendor: Vendor, exchange: Exchange, reply: Reply) -> Answer:
     if exchange.route.kind == "count":
         return vendor.count(plausible_count(exchange.body))
     if not vendor.ask(exchange).think:
-        reply = Reply(text=reply.text, calls=reply.calls)
+        reply = replace(reply, thinking="")
     return vendor.write(exchange, reply)
 
 

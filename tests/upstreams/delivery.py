@@ -26,7 +26,8 @@ class Delivery:
     ends. `noise`: meaningless frames before and between the others. `compress`: gzip although nobody asked.
     `ending` says what follows after `frames` frames (None: all of them; of a whole answer half of its bytes):
     end is orderly, cut resets the connection, stop ends the response early but in order, hold is silence
-    until the client leaves. `before_headers`: the ending comes before any byte, so `hold` hangs.
+    until the client leaves. `before_headers`: the ending comes before any byte, so `hold` hangs. `delay`: seconds
+    before the headers.
     """
 
     write: int | None = None
@@ -37,6 +38,7 @@ class Delivery:
     frames: int | None = None
     ending: Ending = "end"
     before_headers: bool = False
+    delay: float = 0.0
 
 
 @dataclass(slots=True)
@@ -65,6 +67,8 @@ async def _deliver(
     request: web.Request, answer: Answer, how: Delivery, noise: tuple[bytes, ...], wire: Wire
 ) -> web.StreamResponse:
     response = web.StreamResponse(status=answer.status, headers=dict(answer.headers))
+    if how.delay:
+        await asyncio.sleep(how.delay)
     if how.before_headers:
         await _finish(request, how.ending, wire)
         return response

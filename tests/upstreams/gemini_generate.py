@@ -9,6 +9,7 @@ from tests.samples import load
 from tests.upstreams import gemini_rules, gemini_turns
 from tests.upstreams.gemini_rules import folded
 from tests.upstreams.shapes import Flaw, Path
+from tests.upstreams.steps import gemini_grounding, gemini_parts
 from tests.upstreams.vendor import (
     Answer,
     Ask,
@@ -42,6 +43,9 @@ _STATUS = {
 }
 _RPC = "type.googleapis.com/google.rpc."
 _VERB = re.compile(r"/models/(?P<model>[^:]+):(?P<verb>generateContent|streamGenerateContent|countTokens)")
+
+
+_HOSTED = {"googleSearch": "web_search", "codeExecution": "code_execution", "urlContext": "web_fetch"}
 
 
 class GeminiGenerate(Vendor):
@@ -125,6 +129,12 @@ class GeminiGenerate(Vendor):
                 for one in gemini_rules.declarations(body)
             ),
             think=bool(thinking.get("includeThoughts")),
+            hosted=frozenset(
+                kind
+                for tool in body.get("tools", ())
+                for member, kind in _HOSTED.items()
+                if member in folded(tool)
+            ),
         )
 
     def write(self, exchange: Exchange, reply: Reply) -> Answer:
@@ -145,7 +155,7 @@ class GeminiGenerate(Vendor):
         def response(parts: list[Any], last: bool) -> dict[str, Any]:
             candidate: dict[str, Any] = {"content": {"role": "model", "parts": parts}, "index": 0}
             if last:
-                candidate["finishReason"] = "STOP"
+                candidate |= {"finishReason": "STOP", **gemini_grounding(reply)}
             total = usage if last else {"promptTokenCount": given, "totalTokenCount": given}
             return {"candidates": [candidate], "usageMetadata": total, **ids}
 
@@ -232,9 +242,11 @@ def _parts(exchange: Exchange, reply: Reply) -> list[dict[str, Any]]:
     """The parts as they are streamed; calls arrive whole, the first one signed."""
     memory = exchange.memory
     parts: list[dict[str, Any]] = [{"text": piece, "thought": True} for piece in pieces(reply.thinking)]
+    parts += gemini_parts(reply.steps)
     parts += [{"text": piece} for piece in pieces(reply.text)]
     for index, call in enumerate(reply.calls):
         part: dict[str, Any] = {"functionCall": _call(exchange, call)}
+        memory.made[part["functionCall"]["id"]] = dict(call.arguments)
         if index == 0:
             part["thoughtSignature"] = memory.issue(b"\x12\x40\x0a", part["functionCall"]["id"])
         parts.append(part)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.samples import load
 from tests.upstreams.gemini_rules import folded
 from tests.upstreams.shapes import rule
 from tests.upstreams.vendor import Exchange
@@ -119,9 +120,15 @@ def _current_turn_is_signed(conversation: list[tuple[str, list[Any]]]) -> None:
 
 
 def _seals_came_back(conversation: list[tuple[str, list[Any]]], exchange: Exchange) -> None:
+    """Only for demanding fakes: in every turn, on the call that it was given with, unless that was edited."""
+    memory = exchange.memory
     for _role, parts in conversation:
         for part in parts:
-            wanted = exchange.memory.by_call.get(part.get("functionCall", {}).get("id") or "")
-            given = part.get("thoughtSignature")
-            if wanted is not None and (given is None or given in SENTINELS):
+            call = folded(part.get("functionCall", {}))
+            name, given = call.get("id") or "", part.get("thoughtSignature")
+            wanted = memory.by_call.get(name)
+            if wanted is None:
+                continue
+            is_own = given is not None and load.same_bytes(given, wanted)
+            if memory.is_edited(name, call.get("args", {})) == is_own:
                 raise rule((), "Function call lost the thought_signature that it was given.")

@@ -19,16 +19,17 @@ def lint_gemini(body: bytes) -> list[str]:
     """The faults of a streamGenerateContent answer. A body that begins with `[` is taken as a JSON array."""
     if body.lstrip().startswith(b"["):
         try:
-            return _chunks(json.loads(body))
+            return lint_chunks(json.loads(body))
         except ValueError as error:
             return [f"not a JSON array: {error}"]
     found, faults = events(body, comments=False)
     faults += [f"event line {event.name!r}" for event in found if event.name is not None]
     faults += ["[DONE] is not Gemini's"] * any(event.text == "[DONE]" for event in found)
-    return faults + _chunks([event.value for event in found if event.text != "[DONE]"])
+    return faults + lint_chunks([event.value for event in found if event.text != "[DONE]"])
 
 
-def _chunks(chunks: list[Any]) -> list[str]:
+def lint_chunks(chunks: list[Any]) -> list[str]:
+    """The faults of the chunks of one answer; a whole reply is one chunk."""
     faults: list[str] = []
     finished: set[int] = set()
     seen: set[int] = set()

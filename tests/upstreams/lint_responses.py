@@ -154,7 +154,10 @@ class _Stream:
 
     def _item_text(self, index: int, item: Any) -> None:
         for stem, key in (("function_call_arguments", "arguments"), ("custom_tool_call_input", "input")):
-            if key in item and item[key] != self.texts.get((f"response.{stem}", index, None), ""):
+            # an object, as a search for tools has, comes whole
+            if isinstance(item.get(key), str) and item[key] != self.texts.get(
+                (f"response.{stem}", index, None), ""
+            ):
                 self.say(f"item {index}: {key} do not equal the deltas")
         for part, content in enumerate(item.get("content") or ()):
             sent = self.texts.get((f"response.{content.get('type')}", index, part), "")

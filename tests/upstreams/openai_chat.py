@@ -4,8 +4,9 @@ import json
 from typing import Any, Literal
 
 from tests.samples import load
-from tests.upstreams import openai_chat_rules
+from tests.upstreams import openai_chat_reasoning, openai_chat_rules
 from tests.upstreams.openai_words import OpenAI, embeddings
+from tests.upstreams.steps import chat_annotation
 from tests.upstreams.vendor import (
     Answer,
     Ask,
@@ -57,6 +58,7 @@ class OpenAIChat(OpenAI):
             history=tuple(history),
             tools=tuple(_offered(tool) for tool in body.get("tools", ())),
             think=exchange.options.compatible,
+            hosted=frozenset({"web_search"} if "web_search_options" in body else ()),
         )
 
     def write(self, exchange: Exchange, reply: Reply) -> Answer:
@@ -64,12 +66,11 @@ class OpenAIChat(OpenAI):
         body = exchange.body
         message: dict[str, Any] = {"role": "assistant", "content": reply.text or None, "refusal": None}
         calls = [_call(exchange, call) for call in reply.calls]
+        if reply.cites:
+            message["annotations"] = [chat_annotation(cite) for cite in reply.cites]
         if calls:
             message["tool_calls"] = calls
-        if reply.thinking:
-            message["reasoning_content"] = reply.thinking
-            for call in calls:
-                exchange.memory.keep(reply.thinking, call["id"])
+        openai_chat_reasoning.add(exchange, message, reply.thinking)
         completion = {
             "id": exchange.memory.next_id("chatcmpl-"),
             "object": "chat.completion",
@@ -147,7 +148,10 @@ def _chunked(exchange: Exchange, completion: dict[str, Any]) -> Answer:
     wants_usage = _wants_usage(exchange.body)
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": "", "refusal": None}]
     deltas += [{"reasoning_content": piece} for piece in pieces(message.get("reasoning_content", ""))]
+    deltas += openai_chat_reasoning.deltas(message)
     deltas += [{"content": piece} for piece in pieces(message["content"] or "")]
+    if "annotations" in message:
+        deltas.append({"annotations": message["annotations"]})
     for index, call in enumerate(message.get("tool_calls", ())):
         deltas += _call_deltas(index, call)
     head = {key: completion[key] for key in ("id", "created", "model")}
@@ -172,5 +176,6 @@ def _call_deltas(index: int, call: Any) -> list[dict[str, Any]]:
     kind = call["type"]
     content = "input" if kind == "custom" else "arguments"
     first = {"index": index, "id": call["id"], "type": kind, kind: {"name": call[kind]["name"], content: ""}}
+    first |= {key: call[key] for key in ("extra_content",) if key in call}
     rest = [{"index": index, kind: {content: piece}} for piece in pieces(call[kind][content])]
     return [{"tool_calls": [part]} for part in (first, *rest)]

@@ -6,6 +6,7 @@ Field lists: openai 3.52.0 types, 2026-11-20. Texts follow the public API's.
 import re
 from typing import Any
 
+from tests.upstreams import openai_chat_reasoning
 from tests.upstreams.openai_words import (
     CACHE_BREAKPOINT,
     CACHE_OPTIONS,
@@ -198,8 +199,8 @@ def check(exchange: Exchange) -> None:
     _settings(exchange.body, compatible)
     _tools(exchange.body)
     _turns(exchange.body["messages"])
-    if compatible and exchange.options.demands_seals:
-        _reasoning_came_back(exchange)
+    if compatible:
+        openai_chat_reasoning.check(exchange)
 
 
 def _settings(body: Any, compatible: bool) -> None:
@@ -292,14 +293,3 @@ def _nothing_waits(waiting: list[str], place: int) -> None:
             "'tool_call_id'. The following tool_call_ids did not have response messages: "
             + ", ".join(waiting),
         )
-
-
-def _reasoning_came_back(exchange: Exchange) -> None:
-    for place, message in enumerate(exchange.body["messages"]):
-        for call in message.get("tool_calls", ()):
-            wanted = exchange.memory.by_call.get(call["id"])
-            if wanted is not None and message.get("reasoning_content") != wanted:
-                sentence = (
-                    f"Missing `reasoning_content` field in the assistant message at message index {place}"
-                )
-                raise rule(("messages", place), sentence)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from tests.samples import load
 from tests.upstreams import openai_responses_rules
 from tests.upstreams.openai_words import OpenAI, embeddings
+from tests.upstreams.steps import responses_annotation, responses_steps
 from tests.upstreams.vendor import (
     Answer,
     Ask,
@@ -26,6 +27,15 @@ from tests.upstreams.vendor import (
 )
 
 _OUTPUTS = ("function_call_output", "custom_tool_call_output")
+_HOSTED = {
+    "web_search": "web_search",
+    "web_search_preview": "web_search",
+    "code_interpreter": "code_execution",
+}
+_STAGES = {
+    "web_search_call": ("in_progress", "searching", "completed"),
+    "code_interpreter_call": ("in_progress", "interpreting", "completed"),
+}
 
 
 class OpenAIResponses(OpenAI):
@@ -70,6 +80,9 @@ class OpenAIResponses(OpenAI):
                 if tool["type"] in ("function", "custom")
             ),
             think=not body["model"].startswith("gpt-4"),
+            hosted=frozenset(
+                _HOSTED[tool["type"]] for tool in body.get("tools") or () if tool["type"] in _HOSTED
+            ),
         )
 
     def write(self, exchange: Exchange, reply: Reply) -> Answer:
@@ -157,9 +170,12 @@ def _output(exchange: Exchange, reply: Reply) -> list[dict[str, Any]]:
             item["encrypted_content"] = memory.issue(b"\x80\x00\x00\x00")
             for call in calls:
                 memory.keep(item["encrypted_content"], call["call_id"])
+                memory.made[call["call_id"]] = openai_responses_rules.said_to_tool(call)
         output.append(item)
+    output += responses_steps(exchange, reply.steps)
     if reply.text:
-        part = {"type": "output_text", "text": reply.text, "annotations": [], "logprobs": []}
+        marks = [responses_annotation(cite) for cite in reply.cites]
+        part = {"type": "output_text", "text": reply.text, "annotations": marks, "logprobs": []}
         message = {"id": memory.next_id("msg_"), "type": "message", "role": "assistant"}
         output.append({**message, "status": "completed", "content": [part]})
     return output + calls
@@ -169,6 +185,8 @@ def _call(exchange: Exchange, call: Call) -> dict[str, Any]:
     memory = exchange.memory
     call_id = memory.next_id("call_")
     head = {"call_id": call_id, "name": call.name, "status": "completed"}
+    if space := openai_responses_rules.namespace_of(exchange.body, call.name):
+        head["namespace"] = space
     if call.form == "freeform":
         return {"id": memory.next_id("ctc_"), "type": "custom_tool_call", **head, "input": call.text}
     arguments = json.dumps(call.arguments)
@@ -205,6 +223,9 @@ def _inside(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _summary(item["summary"])
     elif item["type"] == "message":
         yield from _message(item["content"])
+    elif item["type"] in _STAGES:
+        for stage in _STAGES[item["type"]]:
+            yield {"type": f"response.{item['type']}.{stage}"}
     else:
         custom = item["type"] == "custom_tool_call"
         name, key = (
@@ -228,8 +249,11 @@ def _summary(parts: list[Any]) -> Iterator[dict[str, Any]]:
 def _message(parts: list[Any]) -> Iterator[dict[str, Any]]:
     for index, part in enumerate(parts):
         at = {"content_index": index}
-        yield {"type": "response.content_part.added", "part": {**part, "text": ""}, **at}
+        yield {"type": "response.content_part.added", "part": {**part, "text": "", "annotations": []}, **at}
         for piece in pieces(part["text"]):
             yield {"type": "response.output_text.delta", "delta": piece, "logprobs": [], **at}
+        for number, mark in enumerate(part["annotations"]):
+            note = {"annotation_index": number, "annotation": mark}
+            yield {"type": "response.output_text.annotation.added", **note, **at}
         yield {"type": "response.output_text.done", "text": part["text"], "logprobs": [], **at}
         yield {"type": "response.content_part.done", "part": part, **at}

@@ -89,11 +89,39 @@ _REASONED = nullable(array(record({"text": text, "type": one_of("reasoning_text"
 # Steps of hosted tools: only that they exist is checked.
 _HOSTED = fields(
     "file_search_call computer_call computer_call_output web_search_call image_generation_call "
-    "code_interpreter_call local_shell_call local_shell_call_output shell_call shell_call_output "
-    "apply_patch_call apply_patch_call_output mcp_list_tools mcp_approval_request mcp_approval_response "
-    "mcp_call tool_search_call tool_search_output program program_output",
+    "code_interpreter_call mcp_list_tools mcp_approval_request mcp_approval_response mcp_call program "
+    "program_output",
     mapping,
 )
+_MAYBE = {"id": nullable(text), "caller": anything, "created_by": anything, **_ITEM}
+_EXEC = record(
+    {"type": one_of("exec"), "command": array(text, least=1), "env": mapping_of(text)},
+    fields("timeout_ms user working_directory"),
+)
+_COMMANDS = record({"commands": array(text, least=1)}, fields("timeout_ms max_output_length"))
+_DIFF = record({"path": filled, "diff": text, **_KIND})
+_OPERATION = tagged(
+    {"create_file": _DIFF, "update_file": _DIFF, "delete_file": record({"path": filled, **_KIND})}
+)
+_OUTCOME = tagged({"timeout": record(_KIND), "exit": record({"exit_code": integer(), **_KIND})})
+_PRINTED = record({"stdout": text, "stderr": text, "outcome": _OUTCOME}, {"created_by": anything})
+# Tools that the client runs.
+_LOCAL: dict[str, Check] = {
+    "local_shell_call": record({"id": filled, "action": _EXEC, "status": _STATUS, **_CALL_ID}),
+    "local_shell_call_output": record({"output": text, **_KIND}, {"call_id": at_most(64), **_MAYBE}),
+    "shell_call": record({"action": _COMMANDS, **_CALL_ID}, {"environment": anything, **_MAYBE}),
+    "shell_call_output": record(
+        {"output": array(_PRINTED), **_CALL_ID}, {"max_output_length": anything, **_MAYBE}
+    ),
+    "apply_patch_call": record({"operation": _OPERATION, "status": _STATUS, **_CALL_ID}, _MAYBE),
+    "apply_patch_call_output": record(
+        {"status": one_of("completed", "failed"), **_CALL_ID},
+        {"output": nullable(text), "id": nullable(text), "caller": anything},
+    ),
+    "tool_search_call": record(
+        {"arguments": anything, **_KIND}, {"call_id": nullable(at_most(64)), "execution": text, **_MAYBE}
+    ),
+}
 
 _GRAMMAR = record({"type": anything, "definition": text, "syntax": one_of("lark", "regex")})
 _TOOL_EXTRA = {
@@ -160,6 +188,11 @@ _ITEMS: dict[str, Check] = {
     ),
     "configuration_update": record(_KIND, fields("id reasoning text") | _ITEM),
     **_HOSTED,
+    **_LOCAL,
+    "tool_search_output": record(
+        {"tools": array(_TOOL), **_KIND},
+        {"call_id": nullable(at_most(64)), "execution": text, **_MAYBE},
+    ),
 }
 _CHOICE = by_type(
     string=one_of("none", "auto", "required"),

@@ -1,5 +1,6 @@
 """What OpenAI's responses endpoint refuses, beyond unknown fields. Texts follow the public API's."""
 
+import json
 import re
 from typing import Any
 
@@ -22,6 +23,7 @@ def check(exchange: Exchange) -> None:
     _ids(items)
     if exchange.route.kind == "generate":
         _calls(items, body, exchange)
+        _steps(items, exchange)
         _reasoning(items, body, exchange)
 
 
@@ -42,15 +44,27 @@ def _settings(body: Any) -> None:
 
 def declared(body: Any) -> list[Any]:
     """All tools of a request: top-level, inside `additional_tools` items, and inside namespaces."""
+    flat: list[Any] = []
+    for tool in _listed(body):
+        flat += tool["tools"] if tool["type"] == "namespace" else [tool]
+    return flat
+
+
+def namespace_of(body: Any, name: str) -> str | None:
+    """The namespace in which a tool was declared; `functions` is the one of tools without any."""
+    for tool in _listed(body):
+        if tool["type"] == "namespace" and any(one.get("name") == name for one in tool["tools"]):
+            return None if tool["name"] == "functions" else str(tool["name"])
+    return None
+
+
+def _listed(body: Any) -> list[Any]:
     tools = list(body.get("tools") or ())
     if isinstance(body.get("input"), list):
         for item in body["input"]:
             if item.get("type") == "additional_tools":
                 tools += item["tools"]
-    flat: list[Any] = []
-    for tool in tools:
-        flat += tool["tools"] if tool["type"] == "namespace" else [tool]
-    return flat
+    return tools
 
 
 def _tools(body: Any) -> None:
@@ -84,6 +98,32 @@ def _ids(items: list[Any]) -> None:
             seen.add(name)
 
 
+_LOCAL = {
+    "local_shell_call_output": "local_shell_call",
+    "shell_call_output": "shell_call",
+    "apply_patch_call_output": "apply_patch_call",
+    "tool_search_output": "tool_search_call",
+}
+_STEPS = ("web_search_call", "code_interpreter_call")
+
+
+def _steps(items: list[Any], exchange: Exchange) -> None:
+    """A client's typed tools need call and output alike; steps of hosted tools must be ours."""
+    called: dict[str, str] = {}
+    for place, item in enumerate(items):
+        kind = item.get("type", "message")
+        if kind in _STEPS and item.get("id") is not None and not exchange.memory.knows(item["id"]):
+            raise rule(("input", place), f"Item with id '{item['id']}' not found.")
+        if kind in _LOCAL.values() and item.get("execution") != "server":
+            called[item["call_id"]] = kind
+        elif kind in _LOCAL and item.get("execution") != "server":
+            answered = called.pop(item.get("call_id") or item.get("id") or "", None)
+            if answered != _LOCAL[kind]:
+                raise rule(("input", place), f"No tool call found for {kind}.")
+    for call_id, kind in called.items():
+        raise rule(("input",), f"No tool output found for {kind} {call_id}.")
+
+
 def _calls(items: list[Any], body: Any, exchange: Exchange) -> None:
     """Outputs need their call before them, and calls need an output."""
     kinds = {"function_call": "function", "custom_tool_call": "custom tool"}
@@ -113,11 +153,21 @@ def _reasoning(items: list[Any], body: Any, exchange: Exchange) -> None:
             present.add(_reasoning_item(item, place, body, exchange))
             if place + 1 == len(items):
                 _alone(item, "following")
-        wanted = exchange.memory.by_call.get(item.get("call_id", ""))
         is_call = item.get("type") in ("function_call", "custom_tool_call")
+        wanted = exchange.memory.wanted(item["call_id"], said_to_tool(item)) if is_call else None
         named = item.get("id") is not None or exchange.options.demands_seals
         if is_call and wanted is not None and named and wanted not in present:
             _alone(item, "'reasoning'")
+
+
+def said_to_tool(call: Any) -> Any:
+    """What a call tells its tool: arguments as they mean, freeform input as it stands."""
+    if "arguments" not in call:
+        return call.get("input")
+    try:
+        return json.loads(call["arguments"] or "{}")
+    except ValueError:
+        return call["arguments"]
 
 
 def _alone(item: Any, lacks: str) -> None:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from aiohttp import web
 
@@ -48,7 +48,8 @@ class FakeVendor:
 
     `forbidden` are texts that must never arrive, such as the key of the line in front; where one does, the
     request is refused and noted in `leaks`, as are other vendors' credential headers. `prefixes` are the
-    versions in the path. `models`: when given, others are unknown. `key` None accepts everybody.
+    versions in the path. `models`: when given, others are unknown. `key` None accepts everybody;
+    with `per_key` each key is an organisation of its own, whose seals no other knows.
 
     `queue` and `by_model` take precedence over `behaviour`; the queue's first entry is used up by each
     accepted request. A model called `fake-<name>` picks a named behaviour. `requests` has everything that
@@ -63,6 +64,8 @@ class FakeVendor:
         key: str | None = KEY,
         compatible: bool = False,
         demands_seals: bool = False,
+        reasoning: Literal["text", "details", "signature"] = "text",
+        per_key: bool = False,
         forbidden: Iterable[str] = (),
         prefixes: Iterable[str] = ("/v1", "/v1beta"),
         models: Iterable[str] | None = None,
@@ -72,7 +75,8 @@ class FakeVendor:
         self.dialects = dialects
         self.behaviour = behaviour or ToolTask()
         self.key = key
-        self.options = Options(compatible=compatible, demands_seals=demands_seals)
+        self.options = Options(compatible=compatible, demands_seals=demands_seals, reasoning=reasoning)
+        self.per_key = per_key
         self.forbidden = tuple(forbidden)
         self.prefixes = tuple(sorted(prefixes, key=len, reverse=True))
         self.models = None if models is None else tuple(models)
@@ -149,7 +153,7 @@ class FakeVendor:
             raise Refusal(vendor.trouble("invalid", "WebSocket is not offered here.", 426))
         if seen.method == "POST":
             self._is_json(seen, vendor)
-        memory = self.memories[vendor.dialect]
+        memory = self._memory(vendor.dialect, given)
         exchange = Exchange(route, seen.query, seen.headers, seen.body, self.options, memory)
         if seen.method == "POST":
             self._known_model(vendor, _model(exchange))
@@ -158,6 +162,11 @@ class FakeVendor:
             except Flaw as flaw:
                 raise Refusal(vendor.worded(flaw)) from flaw
         return vendor, exchange
+
+    def _memory(self, dialect: str, key: str | None) -> Memory:
+        if not self.per_key:
+            return self.memories[dialect]
+        return self.memories.setdefault(f"{dialect} {key}", Memory(dialect))
 
     def _route(self, seen: Recorded) -> tuple[Vendor, Route]:
         prefix = next((one for one in self.prefixes if seen.path.startswith(one + "/")), None)

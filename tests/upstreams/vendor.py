@@ -35,11 +35,14 @@ class Options:
 
     `compatible`: a vendor that only imitates OpenAI chat, so it also takes and gives `reasoning_content`.
     `demands_seals`: a call that this fake issued with sealed reasoning must come back with that seal, also
-    where the real vendor would let it pass; use it when client and vendor speak the same dialect.
+    where the real vendor would let it pass; a call that somebody edited must not. `reasoning`: where a
+    compatible vendor puts its reasoning: as text only, in `reasoning_details` (OpenRouter), or as a
+    signature in `extra_content` (Google's OpenAI-compatible endpoint, which insists on it).
     """
 
     compatible: bool = False
     demands_seals: bool = False
+    reasoning: Literal["text", "details", "signature"] = "text"
 
 
 @dataclass(slots=True)
@@ -49,6 +52,8 @@ class Memory:
     dialect: str
     seals: set[str] = field(default_factory=set)
     by_call: dict[str, str] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)
+    thoughts: dict[str, str] = field(default_factory=dict)
     stored: dict[str, list[Any]] = field(default_factory=dict)
     _count: int = 0
 
@@ -68,6 +73,14 @@ class Memory:
         if call_id is not None:
             self.by_call[call_id] = seal
         return seal
+
+    def wanted(self, call_id: str, arguments: Any) -> str | None:
+        """The seal that must come with a call, None where it has none or its arguments were edited."""
+        return None if self.is_edited(call_id, arguments) else self.by_call.get(call_id)
+
+    def is_edited(self, call_id: str, arguments: Any) -> bool:
+        """Whether a call that was issued here comes with other arguments."""
+        return call_id in self.made and self.made[call_id] != arguments
 
     def knows(self, seal: str) -> bool:
         """Whether a seal was issued here or stands in the samples of this dialect, letter for letter."""
@@ -106,7 +119,7 @@ class Ask:
     """A request in neutral words.
 
     `history` lists user texts and tool results in order, each as (kind, text). `think`: the caller asked for
-    reasoning.
+    reasoning. `hosted` are the kinds of hosted tools that it offers.
     """
 
     model: str
@@ -114,6 +127,7 @@ class Ask:
     history: tuple[tuple[Literal["text", "result"], str], ...]
     tools: tuple[Offered, ...]
     think: bool
+    hosted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +141,35 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a hosted tool: a search with the pages that it found, or code with what it printed."""
+
+    kind: Literal["web_search", "code_execution"]
+    query: str = ""
+    sources: tuple[tuple[str, str], ...] = ()
+    code: str = ""
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cite:
+    """A stretch of the answer's text, in characters, with the page that it rests on."""
+
+    start: int
+    end: int
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer in neutral words, in the order thinking, text, calls."""
+    """An answer in neutral words, in the order thinking, steps of hosted tools, text, calls."""
 
     text: str = ""
     calls: tuple[Call, ...] = ()
     thinking: str = ""
+    steps: tuple[Step, ...] = ()
+    cites: tuple[Cite, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

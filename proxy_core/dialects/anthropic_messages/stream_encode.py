@@ -68,6 +68,7 @@ class StreamEncoder:
         self._finish: Finish | None = None
         self._has_begun = False
         self._is_over = False
+        self.failure: Failure | None = None
 
     def encode(self, event: StreamEvent) -> bytes:
         """Return the bytes for this event, perhaps none; nothing after the end."""
@@ -255,6 +256,7 @@ class StreamEncoder:
 
     def _fail(self, failure: Failure) -> Iterator[bytes]:
         self._is_over = True
+        self.failure = failure
         yield error_event(failure)
 
     def _tail(self) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from proxy_core.ir.request import Loss, Request
 from proxy_core.profile import ModelProfile
 
 _FINE = frozenset({"high", "original"})
+_FOR_ALL = "The resolution can only be chosen for all images at once there."
 _COARSE = frozenset({"low"})
 
 
@@ -39,12 +40,14 @@ def resolution(request: Request, losses: list[Loss]) -> str | None:
         return None
     details = {media.detail or "auto" for message in request.messages for media in _media(message)}
     if details & _FINE:
+        if details & _COARSE:
+            losses.append(Loss("detail", _FOR_ALL))
         return "MEDIA_RESOLUTION_HIGH"
     if not details & _COARSE:
         return None
     if details == _COARSE:
         return "MEDIA_RESOLUTION_LOW"
-    losses.append(Loss("detail", "The resolution can only be chosen for all images at once there."))
+    losses.append(Loss("detail", _FOR_ALL))
     return None
 
 

@@ -20,7 +20,7 @@ from proxy_core.dialects.gemini_generate.framing import ChunkFramer
 from proxy_core.dialects.gemini_generate.grounding import encode_grounding
 from proxy_core.dialects.gemini_generate.steps import pages_of, step_parts
 from proxy_core.dialects.gemini_generate.usage import encode_usage
-from proxy_core.errors import UpstreamProtocolError
+from proxy_core.errors import Failure, UpstreamProtocolError
 from proxy_core.ir.fold import is_complete, is_cut
 from proxy_core.ir.message import (
     EMPTY,
@@ -204,11 +204,11 @@ class StreamEncoder:
         self._usage: Usage | None = None
         self._writers: dict[int, CandidateWriter] = {}
         self._open: dict[int, Part] = {}
-        self._failed = False
+        self.failure: Failure | None = None
 
     def encode(self, event: StreamEvent) -> bytes:
         """Return the bytes for this event, perhaps none."""
-        if self._failed:
+        if self.failure is not None:
             return b""
         match event:
             case Begin():
@@ -227,7 +227,7 @@ class StreamEncoder:
             case End():
                 self._writer(event.candidate).end = event
             case Fault():
-                self._failed = True
+                self.failure = event.failure
                 return self._framer.chunk(jsonbytes.encode(error_object(event.failure)))
             case _:
                 pass
@@ -246,7 +246,7 @@ class StreamEncoder:
 
     def close(self) -> bytes:
         """Return the last chunk, with finish reasons and usage; an unfinished reply ends in an error."""
-        if self._failed:
+        if self.failure is not None:
             return self._framer.close()
         writers = [writer for _, writer in sorted(self._writers.items())]
         if not writers or not all(writer.end for writer in writers):

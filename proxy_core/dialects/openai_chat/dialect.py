@@ -40,6 +40,18 @@ _RATE_LIMITS = tuple(
     for what in ("limit", "remaining", "reset")
     for unit in ("requests", "tokens")
 )
+_REQUEST_HEADERS = frozenset({"openai-beta", "x-client-request-id", "http-referer", "x-title"})
+_REPLY_HEADERS = frozenset(
+    {
+        "x-request-id",
+        "openai-processing-ms",
+        "openai-version",
+        "retry-after",
+        "retry-after-ms",
+        "x-should-retry",
+        *_RATE_LIMITS,
+    }
+)
 _TELLING = frozenset({
     "max_completion_tokens", "response_format", "stream_options", "frequency_penalty", "presence_penalty",
     "logit_bias", "logprobs", "top_logprobs", "reasoning_effort", "parallel_tool_calls", "functions",
@@ -113,7 +125,7 @@ class ChatDialect:
     @property
     def request_headers(self) -> frozenset[str]:
         """What a client may tell an upstream; organisation and project belong to its own key, not to ours."""
-        return frozenset({"openai-beta", "x-client-request-id", "http-referer", "x-title"})
+        return _REQUEST_HEADERS
 
     @property
     def seal_fields(self) -> SealFields | None:
@@ -123,8 +135,7 @@ class ChatDialect:
     @property
     def reply_headers(self) -> frozenset[str]:
         """What an upstream may tell a client."""
-        own = ("x-request-id", "openai-processing-ms", "openai-version", "retry-after", "retry-after-ms")
-        return frozenset({*own, "x-should-retry", *_RATE_LIMITS})
+        return _REPLY_HEADERS
 
     def affinity(self, headers: Mapping[str, str], path: str) -> int:
         """The default dialect: 1 without any hint."""

@@ -69,6 +69,7 @@ class StreamEncoder:
         self._usage: Usage | None = None
         self._has_end = False
         self._is_over = False
+        self.failure: Failure | None = None
 
     def encode(self, event: StreamEvent) -> bytes:
         """Return the chunks for an event."""
@@ -213,6 +214,7 @@ class StreamEncoder:
 
     def _fault(self, failure: Failure) -> bytes:
         self._is_over = True
+        self.failure = failure
         return encode_fault(failure)
 
     def _choice(self, candidate: int) -> _Choice:

@@ -64,6 +64,7 @@ class StreamEncoder:
         self._usage: Usage | None = None
         self._has_end = False
         self._is_over = False
+        self.failure: Failure | None = None
 
     def encode(self, event: StreamEvent) -> bytes:
         """Return the chunks for an event."""
@@ -131,6 +132,7 @@ class StreamEncoder:
 
     def _fault(self, failure: Failure) -> bytes:
         self._is_over = True
+        self.failure = failure
         return encode_fault(failure)
 
     def _chunk(self, choice: dict[str, Json]) -> bytes:

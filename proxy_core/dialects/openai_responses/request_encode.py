@@ -75,7 +75,7 @@ def _encode(request: Request, target: EncodeTarget) -> tuple[dict[str, Json], li
     losses += _tools(request, own, body)
     losses += _text(request, body)
     losses += _think(request, target, body)
-    losses += encode_sampling(request.sampling, target.profile, body)
+    losses += encode_sampling(request.sampling, target.profile, body, own=own)
     losses += encode_extensions(request, target, body)
     if _is_thinking(request, target):
         body["include"] = list(dict.fromkeys([ENCRYPTED, *body.get("include", ())]))

@@ -40,7 +40,9 @@ _MAX_PAIRS, _MAX_KEY, _MAX_VALUE, _MAX_USER = 16, 64, 512, 64
 Body = dict[str, Json]
 
 
-def encode_sampling(sampling: Sampling, profile: ModelProfile, body: Body) -> list[Loss]:
+def encode_sampling(
+    sampling: Sampling, profile: ModelProfile, body: Body, *, own: bool = False
+) -> list[Loss]:
     """Write the sampling members into ``body``; return what was dropped or changed."""
     losses = [
         Loss(name, "The dialect has no such setting.")
@@ -48,9 +50,10 @@ def encode_sampling(sampling: Sampling, profile: ModelProfile, body: Body) -> li
         if getattr(sampling, name) not in (None, {})
     ]
     if (limit := sampling.max_output_tokens) is not None:
-        if limit < LEAST_OUTPUT:
+        body["max_output_tokens"] = limit
+        if limit < LEAST_OUTPUT and not own:  # its own clients hear from the vendor what it does not take
             losses.append(Loss("max_output_tokens", f"Raised to {LEAST_OUTPUT}, the least that is taken."))
-        body["max_output_tokens"] = max(limit, LEAST_OUTPUT)
+            body["max_output_tokens"] = LEAST_OUTPUT
     for name, value in (("temperature", sampling.temperature), ("top_p", sampling.top_p)):
         if value is not None and profile.sampling:
             body[name] = value

@@ -84,6 +84,7 @@ class StreamEncoder:
         self._finish: Finish | None = None
         self.final: dict[str, Json] | None = None
         """The response in its last state, once there is one."""
+        self.failure: Failure | None = None
 
     def encode(self, event: StreamEvent) -> bytes:
         """Return the bytes for an event."""
@@ -278,6 +279,7 @@ class StreamEncoder:
         self._frames.emit(f"response.{status}", response=self.final)
 
     def _fail(self, failure: Failure) -> None:
+        self.failure = failure
         response = self._response or self._start(self._created)
         usage = encode_usage(self._usage) if self._usage is not None else None
         self.final = response.build("failed", self._output, usage, failed_error(failure))

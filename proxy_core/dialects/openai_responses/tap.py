@@ -87,8 +87,11 @@ class ReplyTap:
     def close(self) -> None:
         """Look at what is left; a whole body is read now."""
         if self._parser is not None:
+            number = self._next_number
             for event in self._parser.close():
                 self._event(event)
+            if not self._is_complete:
+                self._next_number = number  # half an event is not passed on, and its number is free
             return
         try:
             body = jsonbytes.decode_object(bytes(self._body))

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from proxy_core.accounts.account import from_settings, unconfigured
+from proxy_core.provider import SealBinding
 from proxy_core.settings import AccountSettings, NetworkSettings
 from tests.proxy_core.accounts.fakes import CLOUD, LOCAL, TOY
 
@@ -63,3 +66,18 @@ def test_a_provider_on_this_machine_is_reached_directly_unless_the_account_is_el
     assert from_settings(here, LOCAL, NetworkSettings()).proxy == "direct"
     elsewhere = AccountSettings(id="one", provider="local", base_url="https://far.test")
     assert from_settings(elsewhere, LOCAL, NetworkSettings()).proxy is None
+
+
+def test_an_issuer_is_a_provider_at_an_address_and_an_account_where_seals_are_bound_to_it() -> None:
+    bound, free = SealBinding("account", "2026-11-21"), SealBinding("provider", "2026-11-21")
+    for binding, own in ((bound, "/one"), (free, "")):
+        vendor = replace(CLOUD, seal_binding=binding)
+        plain = from_settings(AccountSettings(id="one", provider="cloud"), vendor, NetworkSettings())
+        assert plain.issuer == "cloud" + own
+        assert replace(plain, base_url=CLOUD.base_url).issuer == plain.issuer
+        there = replace(plain, base_url="http://gateway.internal:8080/secret/v1")
+        assert there.issuer not in (plain.issuer, replace(there, base_url="http://other/v1").issuer)
+        assert there.issuer == replace(there, base_url="http://gateway.internal:8080/secret/v1/").issuer
+        assert "gateway" not in there.issuer
+    two = replace(plain, id="two")
+    assert two.issuer == plain.issuer

@@ -123,3 +123,33 @@ def test_a_late_fault_does_not_end_a_limit() -> None:
     limited = pool.limit([A])
     assert limited is not None
     assert limited[1] == pytest.approx(3600)
+
+
+async def test_of_those_that_are_well_preferred_ones_come_first() -> None:
+    clock = FakeClock()
+    pool = AccountPool(clock)
+
+    def order() -> str:
+        return "".join(one.account for one in pool.order("m", [A, B, C], lambda target: target == B))
+
+    assert [order() for _ in range(3)] == ["bac", "bca", "bca"]
+    pool.report_failure(B, failure("server", "account"))
+    assert order()[-1] == "b"
+    pool.report_failure(B, failure(wait=20))
+    assert "b" not in order()
+
+
+async def test_a_rest_has_a_reason_and_an_end_and_what_failed_is_known_longer() -> None:
+    clock = FakeClock()
+    pool = AccountPool(clock)
+    assert (pool.has_failed(A), pool.rest(A)) == (False, None)
+    pool.report_failure(A, failure("server", "account"))
+    found = pool.rest(A)
+    assert found is not None
+    assert (found[0].kind, found[1]) == ("server", 1.0)
+    await clock.advance(2)
+    assert (pool.has_failed(A), pool.rest(A)) == (True, None)
+    pool.report_failure(A, failure("authentication", "account"))
+    assert (pool.has_failed(A), pool.rest(A)) == (True, None)  # no waiting heals a key
+    pool.report_success(A)
+    assert not pool.has_failed(A)

@@ -113,7 +113,7 @@ def test_the_last_envelope_of_some_issuers_is_found(seals: list[Seal], plain: bo
 def test_law_13_a_tampered_envelope_never_brings_another_value_to_its_issuer(
     seal: Seal, issuer: str, data: st.DataObject
 ) -> None:
-    """Whatever a client does to an envelope: what an upstream gets of it names that upstream as its issuer."""
+    """Whatever a client does to an envelope: what an upstream gets of it names that upstream."""
     whole = wrap(Seal(issuer, seal.kind, seal.value))
     at = data.draw(st.integers(0, len(whole) - 1))
     changed = whole[:at] + data.draw(st.characters()) + whole[at + 1 :]

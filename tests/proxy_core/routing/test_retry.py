@@ -1,7 +1,7 @@
 import pytest
 
 from proxy_core.errors import Failure, FailureKind, FailureScope
-from proxy_core.routing.retry import decide, is_callers_fault
+from proxy_core.routing.retry import decide, is_callers_fault, may_pass, refuses_reasoning
 
 
 def failed(kind: FailureKind, scope: FailureScope) -> Failure:
@@ -28,3 +28,64 @@ def test_another_account_may_do_better(kind: FailureKind) -> None:
 )
 def test_there_is_an_end(attempt: int, left: int, verdict: str) -> None:
     assert decide(failed("server", "account"), attempt, 4, left) == verdict
+
+
+def test_the_same_target_comes_after_all_others() -> None:
+    failure = failed("server", "account")
+    assert decide(failure, 1, 4, 1, may_repeat=True) == "next"
+    assert decide(failure, 1, 4, 0, may_repeat=True) == "again"
+    assert decide(failure, 4, 4, 0, may_repeat=True) == "give_up"
+    assert decide(failed("invalid_request", "request"), 1, 4, 0, may_repeat=True) == "give_up"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "wait", "passes"),
+    [
+        ("server", 500, None, True),
+        ("server", 0, None, True),
+        ("overloaded", 529, None, True),
+        ("overloaded", 503, 20.0, False),
+        ("rate_limit", 429, None, False),
+        ("timeout", 0, None, False),
+        ("authentication", 401, None, True),
+        ("authentication", 0, None, False),
+        ("permission", 403, None, False),
+        ("not_found", 404, None, False),
+    ],
+)
+def test_what_may_pass_at_once(kind: FailureKind, status: int, wait: float | None, passes: bool) -> None:
+    assert may_pass(Failure(kind, status or 502, "No.", retry_after_s=wait), status) is passes
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("No.", "invalid_encrypted_content"),
+        ("No.", "thinking_signature_invalid"),
+        ("The encrypted content for item rs_1 could not be verified.", None),
+        ("Item with id 'rs_1' not found. Items are not persisted when `store` is set to false.", None),
+        ("Item 'fc_1' was provided without its required 'reasoning' item: 'rs_1'.", None),
+        ("messages.1.content.0: Invalid `signature` in `thinking` block", None),
+        ("messages.1.content.0: Invalid `data` in `redacted_thinking` block", None),
+        ("Expected `thinking` or `redacted_thinking`, but found `text`.", None),
+        ("Function call is missing a thought_signature in functionCall parts.", None),
+        ("Thought signature is not valid", None),
+        ("Missing `reasoning_content` field in the assistant message at message index 2", None),
+    ],
+)
+def test_refusals_of_reasoning_are_known_by_code_or_words(message: str, code: str | None) -> None:
+    assert refuses_reasoning(Failure("invalid_request", 400, message, code=code))
+    assert not refuses_reasoning(Failure("rate_limit", 429, message, code=code))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Unknown parameter: 'signature'.",
+        "thinking.budget_tokens: Input should be greater than or equal to 1024",
+        "Unsupported parameter: 'reasoning.effort' is not supported with this model.",
+        "The function signature of the tool is invalid.",
+    ],
+)
+def test_other_refusals_are_not(message: str) -> None:
+    assert not refuses_reasoning(Failure("invalid_request", 400, message))
