@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 from PySide6.QtCore import SignalInstance
 
-from app import logs
+from app import garbage, logs
 from app.bridge import Bridge, Line, OpenLine
+from app.descriptors import raise_limit
 from app.desktop import DesktopApplication, TrayWatch, screen_problem
 from app.headless import announce_people
 from app.instance import SHOW, Instance
@@ -33,6 +34,7 @@ _TOKEN = "XDG_ACTIVATION_TOKEN"  # noqa: S105 - by which Wayland lets a window c
 def start(paths: Paths, *, vault_kind: str | None, no_tray: bool) -> int:
     """Run until the person quits; returns the exit code. A second start shows the first one's window."""
     logs.set_up("info", paths.log)
+    raise_limit()
     undo_hooks = install_hooks(paths.log.parent)
     instance = Instance(paths.data, paths.instance)
     try:
@@ -72,6 +74,7 @@ def opener(paths: Paths, vault_kind: str | None) -> OpenLine:
         def told(event: Event) -> None:
             _note(event, proxy)
             if isinstance(event, ServerChanged) and event.state == "running":
+                garbage.settle()
                 _greet(place, proxy)
             tell(event)
 

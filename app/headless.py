@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from app import logs
+from app import garbage, logs
+from app.descriptors import raise_limit
 from app.paths import Paths
 from app.wiring import Workplace, open_workplace, prune_daily
 from proxy_core import Proxy, Settings
@@ -58,6 +59,7 @@ async def serve(
 
     Logging is set up by the caller, before the loop runs.
     """
+    raise_limit()
     stopped = _stop_signal()
     place = await open_workplace(paths, os.environ, vault_kind=vault_kind, memory_fallback=True)
     if place.vault_kind != "memory":
@@ -73,6 +75,7 @@ async def serve(
         store = _AtAddress(place.settings_store, host, port)
         tasks.spawn(proxy.follow(store), "settings watch")
         tasks.spawn(prune_daily(proxy.usage, lambda: proxy.settings, SystemClock()), "daily pruning")
+        garbage.settle()
         announce(place, proxy)
         await stopped.wait()
         log.info("stopping")

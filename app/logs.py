@@ -6,6 +6,7 @@ A terminal that is not read, or a slow disk, then never holds up the loop.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import queue
 import sys
@@ -31,11 +32,11 @@ def set_up(level: str, file: Path | None, *, terminal: bool = True) -> None:
     problem: OSError | None = None
     # a program without a console has no stderr
     if terminal and sys.stderr is not None:
-        sinks.append(logging.StreamHandler())
+        sinks.append(_Terminal())
     if file is not None:
         try:
             make_private(file.parent)
-            sinks.append(RotatingFileHandler(file, maxBytes=_FILE_SIZE, backupCount=_FILES, encoding="utf-8"))
+            sinks.append(_File(file, maxBytes=_FILE_SIZE, backupCount=_FILES, encoding="utf-8"))
         except OSError as error:
             problem = error
     for sink in sinks:
@@ -61,6 +62,31 @@ def close() -> None:
     for old in [one for one in root.handlers if isinstance(one, _Entrance)]:
         root.removeHandler(old)
         old.close()
+
+
+class _Terminal(logging.StreamHandler):  # type: ignore[type-arg]
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        """Nothing: there is nobody left to tell."""
+
+
+class _File(RotatingFileHandler):
+    """A file that may be on a full disk: that is said once on the terminal, without the record's text.
+
+    The library would print a traceback and the record as it came, unredacted, for each of them.
+    """
+
+    _has_failed = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        was_failing, self._has_failed = self._has_failed, False
+        super().emit(record)
+        if self._has_failed and not was_failing and sys.stderr is not None:
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.write("the log file cannot be written; is the disk full?\n")
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        """Remember that it failed."""
+        self._has_failed = True
 
 
 class _Entrance(QueueHandler):

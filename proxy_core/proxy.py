@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import msgspec
@@ -42,6 +42,7 @@ from proxy_core.events import (
 from proxy_core.network import is_loopback
 from proxy_core.provider import Provider
 from proxy_core.relay.exchange import Exchange
+from proxy_core.relay.reckoning import reckoned
 from proxy_core.relay.record import outcome
 from proxy_core.relay.relay import Relay
 from proxy_core.routing.resolve import AliasRule
@@ -53,6 +54,7 @@ from proxy_core.store import CredentialStore, SettingsStore, UsageStore
 from proxy_core.tasks import TaskGroup
 from proxy_core.transport import Transport
 from proxy_core.usage.ledger import Outcome, row
+from proxy_core.usage.recorder import Recorder
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +98,7 @@ class Proxy:
         self._emit = on_event
         self._tasks = TaskGroup()
         self._rows = TaskGroup()
+        self._recorder = Recorder(usage)
         self._dialects: Mapping[str, Dialect] = registry.discover("proxy_core.dialects", "DIALECTS", Dialect)
         self._providers: Mapping[str, Provider] = registry.discover(
             "proxy_core.providers", "PROVIDERS", Provider
@@ -132,6 +135,7 @@ class Proxy:
         if self._listener is not None:
             return self._listener.url
         self._change("starting")
+        self._relay.resume()
         await self.unlock()
         handler = Handler(
             Surface(
@@ -163,6 +167,7 @@ class Proxy:
         """Stop listening; replies that are under way get a moment."""
         listener, self._listener = self._listener, None
         if listener is not None:
+            self._relay.interrupt()
             await listener.close()
         self._change("stopped")
 
@@ -172,6 +177,7 @@ class Proxy:
         await self._gate.close()
         await self._tasks.close()
         await self._rows.drain()
+        await self._recorder.catch_up()
         await self._transport.close()
         await self._usage.close()
 
@@ -332,7 +338,7 @@ class Proxy:
 
     def _finished(self, exchange: Exchange) -> None:
         done = outcome(exchange, self._clock.monotonic() - exchange.started_monotonic)
-        self._rows.spawn(self._record(done), "ledger row")
+        self._rows.spawn(self._record(exchange, done), "ledger row")
         self._emit(
             ExchangeFinished(
                 exchange.id,
@@ -349,11 +355,11 @@ class Proxy:
         until = None if seconds is None else self._clock.now() + seconds
         self._emit(AccountChanged(account, "ready" if seconds is None else "resting", until))
 
-    async def _record(self, done: Outcome) -> None:
-        try:
-            await self._usage.add(row(done))
-        except StoreError as error:
-            log.warning("usage was not recorded: %s", error.message)
+    async def _record(self, exchange: Exchange, done: Outcome) -> None:
+        used = await reckoned(exchange)
+        if used is not done.usage:
+            done = replace(done, usage=used)
+        await self._recorder.add(row(done))
 
     def _change(self, state: ServerState, message: str | None = None) -> None:
         self._state, self._message = state, message

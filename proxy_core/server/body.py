@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import zlib
 from collections.abc import Mapping
 
@@ -20,6 +21,7 @@ from proxy_core.errors import DecodeError, TooLargeError
 _WINDOW_LIMIT = 1 << 27
 _MOST_ENCODINGS = 3
 _BROKEN = "The body is not what its Content-Encoding says."
+_SLOW = "The body stopped coming."
 _CUT = "The compressed body is empty or broke off before its end."
 
 
@@ -35,17 +37,23 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     if request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0
-    raw = bytearray()
+    raw = io.BytesIO()  # gives its bytes away without copying them
     try:
         async for chunk in request.content.iter_any():
-            raw += chunk
-            if len(raw) > limit:
+            raw.write(chunk)
+            if raw.tell() > limit:
                 raise _too_large(limit)
-    except (ClientError, web.RequestPayloadError, ConnectionError, TimeoutError) as error:
+        if (broken := request.content.exception()) is not None:
+            raise broken  # it came while the reader was being woken, which then only sees an end
+    except TimeoutError:
+        slow = RequestError(_SLOW)
+        slow.status = 408
+        raise slow from None
+    except (ClientError, web.RequestPayloadError, ConnectionError) as error:
         raise DecodeError("The body broke off before its end.") from error
     if not steps:
-        return bytes(raw)
-    return await asyncio.to_thread(_inflated, bytes(raw), steps, limit)
+        return raw.getvalue()
+    return await asyncio.to_thread(_inflated, raw.getvalue(), steps, limit)
 
 
 def _inflated(body: bytes, steps: list[_Inflater], limit: int) -> bytes:

@@ -125,7 +125,7 @@ class Handler:
             {name: value for name, value in request.query.items() if name != "key"},
             {name: value for name, value in headers.items() if name not in _SECRET_HEADERS},
         )
-        body_dialect, call = self._recognised(match.dialect, call, body)
+        body_dialect, call, members = self._recognised(match.dialect, call, body)
         exchange = Exchange(
             id="ex-" + secrets.token_hex(8),
             call=call,
@@ -135,6 +135,7 @@ class Handler:
             client_key=key,
             started_at=started_at,
             started_monotonic=started,
+            members=members,
         )
 
         def first_byte() -> None:
@@ -153,27 +154,41 @@ class Handler:
             exchange.failure = Failure("server", 500, "Trunkline itself failed; its log says where.")
             exchange.status = 500
             if sink.is_committed:
-                raise
-            error = exchange.dialect.encode_error(exchange.failure)
-            await sink.respond(error.status, {"content-type": JSON, **error.headers}, error.body)
+                sink.abort()
+            else:
+                error = exchange.dialect.encode_error(exchange.failure)
+                await sink.respond(error.status, {"content-type": JSON, **error.headers}, error.body)
         finally:
             self._surface.finished(exchange)
+        sink.close()
         return sink.response
 
-    def _recognised(self, dialect: Dialect, call: Call, body: bytes) -> tuple[Dialect, Call]:
-        """Return the dialect that the body is written in, and the call as that dialect would have it."""
+    def _recognised(
+        self, dialect: Dialect, call: Call, body: bytes
+    ) -> tuple[Dialect, Call, jsonbytes.Members | None]:
+        """Return the dialect of the body, the call as that would have it, and the body's members if read."""
         if call.endpoint.operation != "chat" or call.path_model is not None:
-            return dialect, call
+            return dialect, call, None
         try:
-            members = frozenset(jsonbytes.members(body))
-            said = jsonbytes.peek(body, ("model", "stream"))
+            members = jsonbytes.members(body)
         except DecodeError:
             # the exchange will find the same, and be recorded
-            return dialect, call
-        if dialect.claims(members):
-            return dialect, call
-        other = next((one for one in self._surface.dialects.values() if one.claims(members)), None)
-        if other is None or other is dialect or not isinstance(said.get("model"), str):
+            return dialect, call, None
+        names = frozenset(members)
+        if dialect.claims(names):
+            return dialect, call, members
+        other = next((one for one in self._surface.dialects.values() if one.claims(names)), None)
+        if other is None or other is dialect:
+            return dialect, call, members
+        return *self._as_of(other, call, members, dialect), members
+
+    @staticmethod
+    def _as_of(
+        other: Dialect, call: Call, members: jsonbytes.Members, dialect: Dialect
+    ) -> tuple[Dialect, Call]:
+        """Return the other dialect and the call as it would have it; what came where there is none."""
+        said = jsonbytes.peek(members, ("model", "stream"))
+        if not isinstance(said.get("model"), str):
             return dialect, call
         streams = said.get("stream") is True
         for endpoint in other.endpoints:
@@ -264,7 +279,7 @@ class Handler:
         # a status that only HTTP knows (415, 426) has no kind of its own
         status = failure.status if failure.kind == "invalid_request" else reply.status
         response = web.Response(status=status, headers=named, body=reply.body)
-        if failure.status in (401, 403, 413, 415):
+        if failure.status in (401, 403, 408, 413, 415):
             # the body was not read; the connection lingers until the client has seen this
             response.force_close()
         return response

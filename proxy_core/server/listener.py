@@ -7,13 +7,19 @@ import logging
 
 from aiohttp import web
 
+from proxy_core.clock import Clock, SystemClock
 from proxy_core.errors import SettingsError
 from proxy_core.network import url_host
 from proxy_core.server.connection import Explain, Handle, Server
+from proxy_core.server.watch import watch
+from proxy_core.tasks import TaskGroup
 
 log = logging.getLogger(__name__)
 
 _SHUTDOWN_S = 2.0
+_KEPT_DESCRIPTORS = 64
+_MOST_CONNECTIONS = 10_000
+_FEWEST_CONNECTIONS = 64
 _TWIN_OF = frozenset({"127.0.0.1", "localhost"})
 _LONGEST_LINE = 1 << 16
 
@@ -21,8 +27,9 @@ _LONGEST_LINE = 1 << 16
 class Listener:
     """The running server."""
 
-    def __init__(self, runner: web.ServerRunner, host: str, port: int) -> None:
+    def __init__(self, runner: web.ServerRunner, host: str, port: int, tasks: TaskGroup) -> None:
         self._runner = runner
+        self._tasks = tasks
         self.host = host
         self.port = port
 
@@ -33,14 +40,18 @@ class Listener:
 
     async def close(self) -> None:
         """Stop listening; open replies get a moment, then they are cut."""
+        await self._tasks.close()
         await self._runner.cleanup()
 
 
-async def listen(handle: Handle, explain: Explain, host: str, port: int) -> Listener:
+async def listen(
+    handle: Handle, explain: Explain, host: str, port: int, clock: Clock | None = None
+) -> Listener:
     """Start to listen; port 0 picks one. Raises SettingsError when the address cannot be had."""
     server = Server(
         handle,
         explain,
+        most_connections(),
         auto_decompress=False,
         access_log=None,
         max_field_size=_LONGEST_LINE,
@@ -59,7 +70,21 @@ async def listen(handle: Handle, explain: Explain, host: str, port: int) -> List
             await web.TCPSite(runner, "::1", bound).start()
         except OSError as error:
             log.debug("no IPv6 loopback on port %s: %s", bound, error)
-    return Listener(runner, host, bound)
+    tasks = TaskGroup()
+    tasks.spawn(watch(server, clock or SystemClock()), "watch over connections")
+    return Listener(runner, host, bound, tasks)
+
+
+def most_connections() -> int:
+    """Return how many clients may be connected: each may need a second descriptor for its upstream."""
+    try:
+        import resource
+    except ImportError:  # Windows counts no descriptors
+        return _MOST_CONNECTIONS
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY:
+        return _MOST_CONNECTIONS
+    return min(_MOST_CONNECTIONS, max(_FEWEST_CONNECTIONS, (most - _KEPT_DESCRIPTORS) // 2))
 
 
 def _bound_port(runner: web.ServerRunner, port: int) -> int:

@@ -2,7 +2,7 @@
 
 ``/v1/chat/completions``, ``/chat/completions``, ``/v1/v1/chat/completions``, ``/v1beta/v1/…`` and a whole
 endpoint pasted as a base URL (``/v1/chat/completions/chat/completions``) all mean the same, with slashes
-doubled or at the end as well. A colon may come as ``%3A``.
+doubled or at the end as well. A colon may come as ``%3A``, a slash as ``%2F``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from proxy_core.dialect import Dialect, Endpoint
@@ -17,8 +18,11 @@ from proxy_core.dialect import Dialect, Endpoint
 _VERSIONS = frozenset({"v1", "v1beta", "v1alpha", "api"})
 _MODEL = "{model}"
 _MOST_DOUBLED = 4
+_REMEMBERED, _LONGEST_REMEMBERED = 256, 200
+"""Clients ask the same few paths over and over."""
 _SLASHES = re.compile("//+")
 _COLON = re.compile("%3a", re.IGNORECASE)
+_SLASH = re.compile("%2f", re.IGNORECASE)
 _HEALTH = frozenset({"health", "healthz"})
 
 
@@ -58,12 +62,13 @@ class Paths:
         self._plain = tuple(sorted(plain, key=len, reverse=True))
         verbs = {tail.partition(_MODEL)[2] + "/" for tail in tails if not tail.endswith(_MODEL)}
         self._verbs = tuple(sorted(verbs - {"/"}))
+        self._seen = lru_cache(_REMEMBERED)(self._looked_up)
 
     def find(self, method: str, path: str, headers: Mapping[str, str]) -> Match | None:
         """Return what ``method`` on ``path`` means; of several dialects the one whose client this is."""
         matches = [match for match in self._matches(path) if match.endpoint.method == method]
-        if not matches:
-            return None
+        if len(matches) < 2:
+            return matches[0] if matches else None
         path = _COLON.sub(":", path)
         return max(matches, key=lambda match: match.dialect.affinity(headers, path))
 
@@ -100,7 +105,10 @@ class Paths:
         path = _COLON.sub(":", path)
         return max(self._dialects, key=lambda dialect: dialect.affinity(headers, path))
 
-    def _matches(self, path: str) -> list[Match]:
+    def _matches(self, path: str) -> tuple[Match, ...]:
+        return self._seen(path) if len(path) <= _LONGEST_REMEMBERED else self._looked_up(path)
+
+    def _looked_up(self, path: str) -> tuple[Match, ...]:
         tail = self._normal(path)
         found = []
         for route in self._routes_of(tail):
@@ -108,7 +116,7 @@ class Paths:
             if hit is not None:
                 model = hit.groupdict().get("model")
                 found.append(Match(route.dialect, route.endpoint, unquote(model) if model else None))
-        return found
+        return tuple(found)
 
     def _routes_of(self, tail: str) -> list[_Route]:
         found = [route for route in self._routes if route.pattern.fullmatch(tail)]
@@ -116,7 +124,7 @@ class Paths:
         return [route for route in found if route.verb] or found
 
     def _normal(self, path: str) -> str:
-        tail = _tail(_COLON.sub(":", path))
+        tail = _tail(_SLASH.sub("/", _COLON.sub(":", path)))
         for _ in range(_MOST_DOUBLED):
             rest = self._behind_doubled(tail)
             if rest is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 
 class HttpSink:
@@ -21,6 +21,7 @@ class HttpSink:
         self._whole: web.Response | None = None
         # a keep-alive and the reply itself may want to begin at the same time
         self._turn = asyncio.Lock()
+        self._is_aborted = False
 
     @property
     def is_committed(self) -> bool:
@@ -60,7 +61,29 @@ class HttpSink:
         except ConnectionError:
             return
 
+    def abort(self) -> None:
+        """Note that the stream shall break off; :meth:`close` does so when nothing else is left to do."""
+        self._is_aborted = True
+
+    def close(self) -> None:
+        """Break an aborted stream off; call it last, since the connection's end cancels its handler.
+
+        Closing sends what is written and then FIN. Without the last chunk that is no end, and unlike a reset
+        it cannot overtake what was sent. HTTP/1.0 knows no chunks: there only a reset tells of a break.
+        """
+        transport = self._request.transport
+        if not self._is_aborted or transport is None:
+            return
+        if self._request.version < HttpVersion11:
+            transport.abort()
+        else:
+            transport.close()
+
     async def respond(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Give a whole reply."""
+        """Give a whole reply; behind headers that are out already only its body."""
+        if self._stream is not None:
+            await self.write(body)
+            await self.finish()
+            return
         self._on_first()
         self._whole = web.Response(status=status, headers={**headers, **self._extra}, body=body)

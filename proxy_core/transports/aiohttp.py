@@ -6,13 +6,17 @@ lives on until it expires); silence is watched by the relay.
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import lru_cache, partial
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.helpers import _EXC_SENTINEL as _NO_CAUSE
 from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
 
 from proxy_core.errors import UpstreamError, UpstreamProtocolError, UpstreamTimeout, UpstreamUnavailable
@@ -43,6 +47,7 @@ _ERRORS: tuple[tuple[type[BaseException], type[UpstreamError], str], ...] = (
 )
 _CAUGHT: tuple[type[BaseException], ...] = tuple(row[0] for row in _ERRORS)
 _WEB = "web"
+_LARGE = 1 << 16
 _NAMES = codecs.lookup("idna")
 """Loaded here, or the first name that is written for a proxy would load it, and loading reads files."""
 
@@ -52,6 +57,22 @@ def _converted(error: BaseException, host: str) -> UpstreamError:
         if isinstance(error, kind):
             return ours(f"The provider at {host} {words}.")
     raise error
+
+
+class _Wire(ResponseHandler):
+    """A connection whose error also reaches whoever reads the body.
+
+    aiohttp 3.14.5 forgets that reader where a chunk is malformed: it waits for ever (measured 2026-11-21).
+    """
+
+    def set_exception(self, exc: BaseException, exc_cause: BaseException = _NO_CAUSE) -> None:
+        """Tell of a broken reply."""
+        super().set_exception(exc, exc_cause)
+        body = self._payload
+        if body is not None and not body.is_eof() and body.exception() is None:
+            body.set_exception(aiohttp.ClientPayloadError("The reply cannot be parsed."), exc)
+            # a reader that is just being woken looks for an end, not for an error
+            body.feed_eof()
 
 
 class AiohttpReply:
@@ -65,9 +86,12 @@ class AiohttpReply:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes. Raises UpstreamError when it breaks."""
+        content = self._response.content
         try:
-            async for chunk in self._response.content.iter_any():
+            async for chunk in content.iter_any():
                 yield chunk
+            if (broken := content.exception()) is not None:
+                raise broken
         except _CAUGHT as error:
             raise _converted(error, self._host) from error
 
@@ -82,7 +106,8 @@ class AiohttpReply:
 
     async def close(self) -> None:
         """Keep the connection if the body was read to its end, else drop it."""
-        if self._response.content.at_eof():
+        content = self._response.content
+        if content.at_eof() and content.exception() is None:
             self._response.release()
         else:
             self._response.close()
@@ -99,9 +124,9 @@ class AiohttpTransport:
         """Send; returns when status and headers are there. Raises UpstreamError."""
         headers = dict(request.headers)
         headers["Accept-Encoding"] = "identity" if request.stream else "gzip, deflate"
-        seconds = self._connect_timeout_s()
-        # connect also covers names that nobody resolves
-        limit = aiohttp.ClientTimeout(total=None, connect=seconds, sock_connect=seconds)
+        if len(request.body) > _LARGE:
+            headers["Content-Length"] = str(len(request.body))
+        limit = _limit(self._connect_timeout_s())
         host = _host_of(request.url)
         try:
             proxy = _way_out(request)
@@ -110,7 +135,7 @@ class AiohttpTransport:
             response = await session.request(
                 request.method,
                 request.url,
-                data=request.body or None,
+                data=_pieces(request.body) if len(request.body) > _LARGE else request.body or None,
                 headers=headers,
                 timeout=limit,
                 allow_redirects=False,
@@ -139,6 +164,12 @@ class AiohttpTransport:
             await session.close()
 
 
+@lru_cache(4)
+def _limit(seconds: float) -> aiohttp.ClientTimeout:
+    # connect also covers names that nobody resolves
+    return aiohttp.ClientTimeout(total=None, connect=seconds, sock_connect=seconds)
+
+
 def _opened(key: str) -> aiohttp.ClientSession:
     connector: aiohttp.BaseConnector
     if key == _WEB:
@@ -147,15 +178,23 @@ def _opened(key: str) -> aiohttp.ClientSession:
         # the library knows socks5 with or without remote names, not the h spelling
         remote = key.startswith("socks5h:")
         connector = ProxyConnector.from_url(key.replace("socks5h:", "socks5:", 1), rdns=remote, limit=0)
+    connector._factory = partial(_Wire, loop=asyncio.get_running_loop())  # type: ignore[assignment]
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         # it would also read ~/.netrc and send what is in there
         trust_env=False,
-        read_bufsize=2**18,
+        read_bufsize=2**16,
         max_line_size=2**16,
         max_field_size=2**16,
     )
+
+
+async def _pieces(body: bytes) -> AsyncIterator[memoryview]:
+    """Yield a large body in pieces, each when the one before has left: no buffer needs a copy of it."""
+    whole = memoryview(body)
+    for start in range(0, len(body), _LARGE):
+        yield whole[start : start + _LARGE]
 
 
 def _way_out(request: UpstreamRequest) -> str | None:

@@ -69,6 +69,8 @@ def row(outcome: Outcome) -> UsageRow:
 
 def _believed(usage: Usage) -> Usage:
     """Return the counts as they can be: vendors are believed, but not in everything."""
+    if all(0 <= count <= _MOST for count in _counts(usage) if count is not None):
+        return usage
     return replace(
         usage,
         input_tokens=_count(usage.input_tokens) or 0,
@@ -77,6 +79,17 @@ def _believed(usage: Usage) -> Usage:
         cache_write_tokens=_count(usage.cache_write_tokens),
         cache_write_long_tokens=_count(usage.cache_write_long_tokens),
         reasoning_tokens=_count(usage.reasoning_tokens),
+    )
+
+
+def _counts(usage: Usage) -> tuple[int | None, ...]:
+    return (
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cached_tokens,
+        usage.cache_write_tokens,
+        usage.cache_write_long_tokens,
+        usage.reasoning_tokens,
     )
 
 

@@ -104,3 +104,24 @@ def test_a_terminal_that_is_never_read_holds_nobody_up(monkeypatch: pytest.Monke
             os.read(reader, 65536)
             carrier.join(0.01)
     os.close(reader)
+
+
+def test_a_full_disk_is_said_once_and_without_the_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", told)
+    logs.set_up("info", tmp_path / "logs" / "x.log", terminal=False)
+    entrance = next(one for one in logging.getLogger().handlers if isinstance(one, logs._Entrance))
+    file = entrance._sinks[0]
+
+    def full(record: logging.LogRecord) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(file, "format", full)
+    for number in range(3):
+        logging.getLogger("test").info("a secret %s", number)
+    logs.close()
+    assert told.getvalue().count("cannot be written") == 1
+    assert "secret" not in told.getvalue()
+    assert "Traceback" not in told.getvalue()

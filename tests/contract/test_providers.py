@@ -38,6 +38,9 @@ def test_it_introduces_itself(provider: Provider) -> None:
     assert provider.state.availability in get_args(Availability)
     date.fromisoformat(provider.state.date)
     date.fromisoformat(provider.models_date)
+    date.fromisoformat(provider.seal_binding.date)
+    assert provider.seal_binding.to in ("provider", "account")
+    assert provider.seal_binding.note
     assert provider.speaks
     assert len({speech.dialect for speech in provider.speaks}) == len(provider.speaks)
 

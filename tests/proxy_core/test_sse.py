@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_core import jsonbytes
-from proxy_core.sse import COMMENT_BEAT, SseEvent, SseParser, data_event
+from proxy_core import jsonbytes, sse
+from proxy_core.errors import UpstreamProtocolError
+from proxy_core.sse import COMMENT_BEAT, SseEvent, SseParser, comment, data_event, holds_any
 from tests.samples import load
 
 ODD = st.sampled_from(
@@ -111,6 +112,15 @@ def test_a_long_line_in_small_pieces_is_whole() -> None:
     assert _parsed(pieces) == [SseEvent(long)]
 
 
+def test_an_event_that_never_ends_is_not_held_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, "LONGEST_EVENT", 1000)
+    parser = SseParser()
+    assert parser.feed(b"data: " + b"x" * 900) == []
+    with pytest.raises(UpstreamProtocolError, match="does not end"):
+        parser.feed(b"x" * 100)
+    assert parser.close() == []
+
+
 def test_a_last_event_without_its_blank_line_is_kept() -> None:
     assert _parsed([b"event: done\ndata: x"]) == [SseEvent(b"x", "done")]
     assert _parsed([b"data: x\n"]) == [SseEvent(b"x")]
@@ -123,3 +133,26 @@ def test_framing_is_undone_by_reading(data: bytes, name: str | None) -> None:
 
 def test_a_keep_alive_is_no_event() -> None:
     assert _parsed([data_event(b"1"), COMMENT_BEAT, data_event(b"2")]) == [SseEvent(b"1"), SseEvent(b"2")]
+
+
+def test_a_comment_is_one_line_that_nobody_reads() -> None:
+    said = comment("Broken.\r\nevent: x\n\ndata: {} ümlaut " + "x" * 1000)
+    assert _parsed([said, data_event(b"1")]) == [SseEvent(b"1")]
+    assert said.startswith(b": Broken.  event: x  data: {} ?mlaut xxx")
+    assert (said.count(b"\n"), said[-2:], len(said)) == (2, b"\n\n", 304)
+
+
+@given(streams, st.data())
+def test_the_text_of_whole_events_can_be_taken_apart_later(stream: bytes, data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
+    parser = SseParser()
+    texts = [parser.whole(stream[a:b]) for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
+    assert all(not text or (text.endswith(b"\n\n") and b"\r" not in text) for text in texts)
+    assert [event for text in texts for event in parser.events(text)] + parser.close() == _parsed([stream])
+
+
+def test_marks_are_found_wherever_they_stand() -> None:
+    assert holds_any(b"a b c", (b"x", b"c"))
+    assert holds_any(b"a b c", (b"a",))
+    assert not holds_any(b"a b c", (b"x", b"C"))
+    assert not holds_any(b"a b c", ())

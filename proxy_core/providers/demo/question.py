@@ -71,7 +71,11 @@ def read(body: bytes) -> Question:
         parallel=fields.get("parallel_tool_calls") is not False,
         schema=_schema(fields.get("response_format")),
         limit=limit if isinstance(limit, int) and limit > 0 else None,
-        stop=tuple(word for word in ([stop] if isinstance(stop, str) else _list(stop)) if word),
+        stop=tuple(
+            word
+            for word in ([stop] if isinstance(stop, str) else _list(stop))
+            if word and isinstance(word, str)
+        ),
         thinks=fields.get("reasoning_effort") != "none",
         stream=fields.get("stream") is True,
         wants_usage=_mapping(fields.get("stream_options")).get("include_usage") is True,

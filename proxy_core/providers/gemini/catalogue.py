@@ -48,7 +48,6 @@ def _model(name: str, title: str | None, thinking: Thinking | None) -> ModelProf
         _OUTPUT,
         thinking,
         known=True,
-        prefill=True,
         # media inside a functionResponse came with generation 3 (dossier of public docs, 2026-11-20)
         result_media=_OLD.match(name) is None,
         modalities=_MODALITIES,

@@ -47,6 +47,23 @@ def test_a_cost_that_is_not_known_is_none_and_not_zero(used: Shell) -> None:
     assert next(line for line in lines if line.startswith("model-1")).endswith("$0.0010")
 
 
+def test_estimates_are_marked(shell: Shell) -> None:
+    async def fill() -> None:
+        ledger = SqliteUsage(shell.home / "usage.sqlite3")
+        now = time.time()
+        await ledger.add(replace(ROW, id="1", started_at=now - 10, input_tokens=111))
+        await ledger.add(replace(ROW, id="2", started_at=now - 20, input_tokens=222, usage_estimated=True))
+        await ledger.close()
+
+    asyncio.run(fill())
+    (total,) = shell.json("usage")
+    assert (total["requests"], total["usage_estimated"]) == (2, 1)
+    assert "ESTIMATED" in shell("usage").stdout
+    told, guessed = shell("usage", "--requests", "5").stdout.splitlines()[1:3]
+    assert " 111 " in told
+    assert " ~222 " in guessed
+
+
 def test_the_newest_requests(used: Shell) -> None:
     assert [row["id"] for row in used.json("usage", "--requests", "2")] == ["1", "2"]
     assert len(used("usage", "--requests", "9").stdout.splitlines()) == 4

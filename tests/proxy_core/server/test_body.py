@@ -15,14 +15,20 @@ TEXT = b'{"a": 1}' * 300
 
 
 class Content:
+    is_late = False
+    # the reader was being woken when the error came, and only sees an end
+
     def __init__(self, *chunks: bytes, error: Exception | None = None) -> None:
         self.chunks, self.error = chunks, error
 
     async def iter_any(self) -> AsyncIterator[bytes]:
         for chunk in self.chunks:
             yield chunk
-        if self.error is not None:
+        if self.error is not None and not self.is_late:
             raise self.error
+
+    def exception(self) -> Exception | None:
+        return self.error
 
 
 def request(
@@ -44,10 +50,23 @@ async def test_the_limit_holds_for_what_is_said_and_for_what_comes() -> None:
         await read_body(request(b"12345", b"678901"), 10)
 
 
-@pytest.mark.parametrize("error", [ClientPayloadError("x"), ConnectionResetError(), TimeoutError()])
+@pytest.mark.parametrize("error", [ClientPayloadError("x"), ConnectionResetError()])
 async def test_a_body_that_breaks_off(error: Exception) -> None:
     with pytest.raises(DecodeError, match="broke off"):
         await read_body(request(b"ab", error=error), 10)
+
+
+async def test_a_break_that_looks_like_an_end_is_none() -> None:
+    late = request(b"ab", error=ClientPayloadError("x"))
+    late.content.is_late = True
+    with pytest.raises(DecodeError, match="broke off"):
+        await read_body(late, 10)
+
+
+async def test_a_body_that_stops_coming() -> None:
+    with pytest.raises(ClientError, match="stopped coming") as caught:
+        await read_body(request(b"ab", error=TimeoutError()), 10)
+    assert caught.value.status == 408
 
 
 def frames(*parts: bytes, **settings: Any) -> bytes:

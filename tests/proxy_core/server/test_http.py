@@ -114,6 +114,9 @@ async def test_a_failure_of_ours_is_a_500_without_details(caplog: pytest.LogCapt
         async def iter_any(self) -> Any:
             yield b"{}"
 
+        def exception(self) -> None:
+            return None
+
     finished: list[Any] = []
     request = make_mocked_request(
         "POST",

@@ -5,7 +5,8 @@ import pytest
 from aiohttp import web
 
 from proxy_core.errors import SettingsError
-from proxy_core.server.listener import listen
+from proxy_core.server import listener as listener_module
+from proxy_core.server.listener import listen, most_connections
 
 
 async def handle(request: web.BaseRequest) -> web.StreamResponse:
@@ -58,3 +59,22 @@ async def test_an_address_of_another_machine_is_told() -> None:
     with pytest.raises(SettingsError, match=r"no address 192\.0\.2\.1") as caught:
         await listen(handle, explain, "192.0.2.1", 0)
     assert caught.value.field == "server.host"
+
+
+def test_as_many_clients_as_there_are_descriptors_for_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
+    resource = pytest.importorskip("resource")
+    for limit, most in ((256, 96), (1024, 480), (resource.RLIM_INFINITY, 10_000), (20, 64)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, limit=limit: (limit, limit))
+        assert most_connections() == most
+
+
+async def test_beyond_the_limit_a_silent_connection_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener_module, "most_connections", lambda: 3)
+    listener = await listen(handle, explain, "127.0.0.1", 0)
+    silent = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(3)]
+    assert (await asked("127.0.0.1", listener.port)).endswith(b"/here")
+    with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+        await silent[0][0].readexactly(1)
+    for _, writer in silent:
+        writer.close()
+    await listener.close()

@@ -134,3 +134,17 @@ def test_health() -> None:
 def test_roots() -> None:
     assert all(map(is_root, ("", "/", "//", "/v1", "/v1/", "/v1beta/v1")))
     assert not is_root("/v1/models")
+
+
+def test_what_was_found_is_remembered_but_not_without_end() -> None:
+    paths = Paths(registry.discover("proxy_core.dialects", "DIALECTS", Dialect).values())
+    first = paths.find("POST", "/v1/chat/completions", {})
+    assert first is not None
+    assert paths.find("POST", "/v1/chat/completions", {}) is first
+    long = "/v1/models/" + "x" * 300
+    kept = paths.find("GET", long, {})
+    assert kept == paths.find("GET", long, {})
+    assert kept is not paths.find("GET", long, {})
+    for number in range(300):
+        assert paths.find("GET", f"/v1/models/{number}", {}) is not None
+    assert paths.find("POST", "/v1/chat/completions", {}) is not first

@@ -2,7 +2,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import HttpVersion, HttpVersion10, HttpVersion11, web
 from aiohttp.test_utils import make_mocked_request
 
 from proxy_core.server.reply import HttpSink
@@ -66,3 +66,47 @@ async def test_a_client_that_closed_after_its_last_event_is_no_failure(
     monkeypatch.setattr(reply.response, "write_eof", gone)
     await reply.finish()
     assert reply.is_committed
+
+
+class Line(asyncio.Transport):
+    """Notes how it ends."""
+
+    ended: str | None = None
+
+    def close(self) -> None:
+        self.ended = "close"
+
+    def abort(self) -> None:
+        self.ended = "abort"
+
+
+@pytest.mark.parametrize(
+    ("version", "aborts", "ended"),
+    [(HttpVersion11, True, "close"), (HttpVersion10, True, "abort"), (HttpVersion11, False, None)],
+)
+async def test_an_aborted_stream_ends_last_and_without_its_end(
+    version: HttpVersion, aborts: bool, ended: str | None
+) -> None:
+    line = Line()
+    reply = HttpSink(make_mocked_request("POST", "/", version=version, transport=line), {}, lambda: None)
+    await reply.start(200, {})
+    if aborts:
+        reply.abort()
+    assert line.ended is None
+    reply.close()
+    assert line.ended == ended
+
+
+async def test_a_whole_reply_may_follow_headers_that_are_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    reply, _ = sink()
+    await reply.start(200, {})
+    written: list[bytes] = []
+
+    async def note(data: bytes = b"") -> None:
+        written.append(data)
+
+    monkeypatch.setattr(reply.response, "write", note)
+    monkeypatch.setattr(reply.response, "write_eof", note)
+    await reply.respond(200, {"x-late": "1"}, b"{}")
+    assert written == [b"{}", b""]
+    assert "x-late" not in reply.response.headers

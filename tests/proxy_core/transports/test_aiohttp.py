@@ -48,6 +48,24 @@ async def test_a_request_goes_as_it_is() -> None:
         assert '"accept-encoding": "identity"' in streamed
 
 
+@pytest.mark.parametrize("size", [0, 1, (1 << 16) - 1, 1 << 16, (1 << 16) + 1, 900_000])
+async def test_a_body_of_any_size_arrives_whole_with_its_length(size: int) -> None:
+    body = bytes(range(256)) * (size // 256) + bytes(size % 256)
+    seen = []
+
+    async def keep(request: web.BaseRequest) -> web.StreamResponse:
+        seen.append((request.headers.get("Content-Length"), await request.read()))
+        assert "Transfer-Encoding" not in request.headers
+        return web.Response()
+
+    async with vendor(keep) as port, transport() as made:
+        for _ in range(2):
+            reply = await made.send(UpstreamRequest("POST", f"http://127.0.0.1:{port}/", {}, body))
+            assert reply.status == 200
+            await reply.close()
+    assert seen == [(str(size), body)] * 2
+
+
 @pytest.mark.parametrize("host", ["vendor.test", "127.0.0.1"])
 async def test_an_http_proxy(host: str) -> None:
     async with vendor(hello) as port, http_proxy() as road, transport() as made:
@@ -235,3 +253,36 @@ async def test_a_header_that_cannot_be_written_is_not_echoed() -> None:
         with pytest.raises(UpstreamUnavailable) as caught:
             await made.send(request)
         assert "sk-1" not in caught.value.message
+
+
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize("before", [0, 1])
+async def test_a_malformed_chunk_ends_the_reply_however_it_arrives(before: int, waits: bool) -> None:
+    is_read, is_over = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"5\r\nhello\r\n" * before)
+        if waits:
+            await is_read.wait()
+        writer.write(b"zz\r\nfoo")
+        await reader.read()
+        writer.close()
+        is_over.set()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+
+    async def ask(made: AiohttpTransport) -> bytes:
+        reply = await made.send(UpstreamRequest("GET", f"http://127.0.0.1:{port}/"))
+        is_read.set()
+        try:
+            return await reply.read(100)
+        finally:
+            await reply.close()
+
+    async with transport() as made, asyncio.timeout(10):
+        with pytest.raises(UpstreamProtocolError):
+            await ask(made)
+        await is_over.wait()
+    server.close()
