@@ -124,7 +124,10 @@ class UsageRow:
 
 @dataclass(frozen=True, slots=True)
 class UsageTotal:
-    """Sums of a group of exchanges."""
+    """Sums of a group of exchanges.
+
+    ``usage_estimated`` counts those whose tokens are our estimate; of pruned ones that is no longer known.
+    """
 
     group: str
     requests: int
@@ -135,6 +138,7 @@ class UsageTotal:
     output_tokens: int
     reasoning_tokens: int
     cost_micro: int | None
+    usage_estimated: int = 0
 
 
 UsageGroup = Literal["model", "provider", "account", "client_key", "day", "client_dialect"]

@@ -41,8 +41,8 @@ async def usage(options: Options, days: float, group: str, requests: int | None)
                     row.requested_model or "",
                     row.provider or "",
                     row.status,
-                    row.input_tokens,
-                    row.output_tokens,
+                    _tokens(row.input_tokens, row.usage_estimated),
+                    _tokens(row.output_tokens, row.usage_estimated),
                 ]
                 for row in rows
             ]
@@ -60,12 +60,19 @@ async def usage(options: Options, days: float, group: str, requests: int | None)
             one.input_tokens,
             one.cached_tokens,
             one.output_tokens,
+            one.usage_estimated,
             _money(one.cost_micro),
         ]
         for one in totals
     ]
-    head = [group.upper().replace("_", " "), "REQUESTS", "FAILED", "INPUT", "CACHED", "OUTPUT", "COST (EST.)"]
+    head = [group.upper().replace("_", " "), "REQUESTS", "FAILED", "INPUT", "CACHED", "OUTPUT"]
+    head += ["ESTIMATED", "COST (EST.)"]
     emit(options.as_json, [asdict(one) for one in totals], table(head, lines))
+
+
+def _tokens(count: int | None, is_estimated: bool) -> str:
+    """Return a count; a vendor that told none is guessed at, which ``~`` says."""
+    return "" if count is None else f"~{count}" if is_estimated else str(count)
 
 
 def _money(micro: int | None) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from proxy_core.accounts.account import Account
-from proxy_core.dialect import Dialect, EncodeTarget, Mode
+from proxy_core.dialect import Dialect, EncodeTarget, Mended, Mode, Tap
 from proxy_core.errors import Failure, ProxyError
 from proxy_core.ir.request import EncodedRequest, ReasoningControl, Request
 from proxy_core.provider import Provider, Speech
@@ -18,6 +18,7 @@ from proxy_core.relay import headers as header_rules
 from proxy_core.relay.exchange import Exchange
 from proxy_core.relay.pulse import Pulse
 from proxy_core.relay.sink import Sink
+from proxy_core.relay.turn_listener import TurnListener
 from proxy_core.routing.plan import Plan
 from proxy_core.routing.resolve import Target
 from proxy_core.transport import UpstreamReply
@@ -32,7 +33,12 @@ _BOUNDARIES = (b"\n\n", b"\r\n\r\n", b"\r\r")
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Everything one attempt knows. ``request`` and ``encoded`` are None on passthrough."""
+    """Everything one attempt knows.
+
+    ``request`` and ``encoded`` are None on passthrough. ``tap`` sees a passed reply, ``listener`` hears a
+    translated one. ``mended`` is a passed body that had to be put right.
+    ``is_unsealed``: the vendor refused the conversation's reasoning, so it goes without.
+    """
 
     exchange: Exchange
     sink: Sink
@@ -45,6 +51,10 @@ class Attempt:
     created: int
     request: Request | None = None
     encoded: EncodedRequest | None = None
+    tap: Tap | None = None
+    listener: TurnListener | None = None
+    mended: Mended | None = None
+    is_unsealed: bool = False
 
     @property
     def provider(self) -> Provider:
@@ -81,15 +91,16 @@ def without_secret(refused: RefusedReply, secret: str | None) -> RefusedReply:
     return RefusedReply(failure, refused.status, refused.headers, body)
 
 
-def encode_target(target: Target, provider: Provider, stream: bool) -> EncodeTarget:
+def encode_target(attempt: Attempt, stream: bool) -> EncodeTarget:
     """Return whom to encode for."""
     return EncodeTarget(
-        model=target.model,
-        issuer=provider.name,
-        profile=target.profile,
+        model=attempt.target.model,
+        issuer=attempt.account.issuer,
+        profile=attempt.target.profile,
         stream=stream,
-        strict=provider.strict,
-        lean=provider.lean,
+        strict=attempt.provider.strict,
+        lean=attempt.provider.lean,
+        without_reasoning=attempt.is_unsealed,
     )
 
 

@@ -23,6 +23,14 @@ def passed(headers: Mapping[str, str], allowed: frozenset[str]) -> dict[str, str
     return {name: value for name, value in headers.items() if name.lower() in allowed and _is_text(value)}
 
 
+def joined(first: str | None, second: str) -> str:
+    """Return a header that two sides have something to say in: every value of its list once."""
+    if first is None:
+        return second
+    values = (value.strip() for value in (*first.split(","), *second.split(",")))
+    return ",".join(dict.fromkeys(value for value in values if value))
+
+
 def ours(exchange: Exchange) -> dict[str, str]:
     """Return what we say of an exchange: its id, what served it, what was dropped."""
     found = {"x-trunkline-request-id": exchange.id}
@@ -35,6 +43,8 @@ def ours(exchange: Exchange) -> dict[str, str]:
 
 
 def _is_text(value: str) -> bool:
+    if value.isascii():
+        return value.isprintable()
     # a value that came as broken UTF-8 cannot be written again
     try:
         value.encode()
@@ -44,5 +54,7 @@ def _is_text(value: str) -> bool:
 
 
 def _plain(value: str) -> str:
+    if value.isascii() and value.isprintable():
+        return value[:200]
     ascii_text = value.encode("ascii", "replace").decode()
     return "".join(char if char.isprintable() else "?" for char in ascii_text)[:200]

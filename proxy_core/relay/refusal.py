@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from proxy_core.errors import Failure, ProxyError
 from proxy_core.ir.stream import Fault
 from proxy_core.relay.attempt import RefusedReply
@@ -30,26 +28,47 @@ async def refuse(exchange: Exchange, sink: Sink, refused: RefusedReply, created:
 async def _in_band(exchange: Exchange, sink: Sink, failure: Failure, created: int) -> None:
     # only keep-alives went out: the error is the first and last thing in the stream
     mode = "stream" if exchange.peek is None else exchange.peek.mode
+    exchange.status = failure.status
+    last = exchange.dialect.parting(failure, mode)
+    if mode == "whole" or last is not None:
+        if mode != "whole" and last:
+            await sink.write(last)
+        sink.abort()
+        return
     try:
         encoder = exchange.dialect.reply_encoder(mode, exchange.request(), created)
         data = encoder.encode(Fault(failure)) + encoder.close()
     except ProxyError:
         data = exchange.dialect.encode_fault(failure, mode)
-    exchange.status = failure.status
     await sink.write(data)
     await sink.finish()
 
 
 def _is_own(exchange: Exchange, refused: RefusedReply) -> bool:
     same = exchange.upstream_dialect == exchange.dialect.name and 400 <= refused.status < 600
-    return same and bool(refused.body) and "json" in refused.headers.get("content-type", "")
+    # every dialect's clients look for `error`; what some gateways answer instead is wrapped into one
+    is_json = b'"error"' in refused.body and "json" in refused.headers.get("content-type", "")
+    return same and is_json and not _lacks_hint(exchange, refused)
+
+
+def _lacks_hint(exchange: Exchange, refused: RefusedReply) -> bool:
+    """Whether the dialect's clients look for a wait in the body, and this body has none."""
+    if refused.failure.wait_s is None:
+        return False
+    dialect = exchange.dialect
+    ours = dialect.decode_error(refused.status, dialect.encode_error(refused.failure).body)
+    return ours.retry_after_s is not None and (
+        dialect.decode_error(refused.status, refused.body).retry_after_s is None
+    )
 
 
 async def _verbatim(exchange: Exchange, sink: Sink, refused: RefusedReply) -> None:
     headers = {**passed(refused.headers, exchange.dialect.reply_headers), **ours(exchange)}
     headers["content-type"] = refused.headers["content-type"]
-    if refused.failure.retry_after_s is not None:
+    if refused.failure.wait_s is not None:
         # of several accounts that rest, the one that is back first
-        headers["retry-after"] = str(max(1, math.ceil(refused.failure.retry_after_s)))
+        headers["retry-after"] = str(refused.failure.wait_s)
+    if refused.failure.is_final:
+        headers["x-should-retry"] = "false"
     exchange.status = refused.status
     await sink.respond(refused.status, headers, refused.body)

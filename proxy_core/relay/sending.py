@@ -6,7 +6,7 @@ from proxy_core.accounts.credentials import Credentials
 from proxy_core.clock import Clock
 from proxy_core.provider import UpstreamCall
 from proxy_core.relay.attempt import Attempt, RefusedReply, refuse_errors, without_secret
-from proxy_core.relay.headers import passed
+from proxy_core.relay.headers import joined, passed
 from proxy_core.relay.local import LocalReply
 from proxy_core.transport import Transport, UpstreamReply, UpstreamRequest
 
@@ -40,9 +40,12 @@ class Sender:
 
     async def _dressed(self, attempt: Attempt, body: bytes, operation: str) -> UpstreamRequest:
         exchange, account = attempt.exchange, attempt.account
-        let_through: dict[str, str] = {}
-        if attempt.plan.is_passthrough:
-            let_through = passed(exchange.call.headers, exchange.dialect.request_headers)
+        let_through = {} if attempt.encoded is None else dict(attempt.encoded.headers)
+        if attempt.upstream is exchange.dialect:
+            given = passed(exchange.call.headers, exchange.dialect.request_headers)
+            let_through |= {name: joined(let_through.get(name), value) for name, value in given.items()}
+        if attempt.mended is not None:
+            let_through |= attempt.mended.headers
         is_array = attempt.mode == "array" and attempt.plan.is_passthrough
         call = UpstreamCall(
             operation=operation or ("array" if is_array else exchange.operation),

@@ -26,6 +26,10 @@ class Sink(Protocol):
         """End a streamed reply in good order."""
         ...
 
+    def abort(self) -> None:
+        """Break a streamed reply off: the client gets what was written, and then no end."""
+        ...
+
     async def respond(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Send a whole reply."""
+        """Send a whole reply, also behind the headers and blanks of one that was begun to bridge a wait."""
         ...

@@ -1,22 +1,29 @@
 """The usage ledger in SQLite: single requests, and daily sums that outlive them.
 
-One thread owns the connection. A row that was acknowledged is on the disk (write-ahead log, full sync).
+One thread owns the connection. A row that was acknowledged is on the disk (write-ahead log, full sync);
+rows that come in numbers share a transaction, since each one costs more than all that is in it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sqlite3
+import threading
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from proxy_core.errors import StoreError
 from proxy_core.store import UsageGroup, UsageRow, UsageTotal
 from proxy_core.stores import atomic
 from proxy_core.stores.worker import Worker
+from proxy_core.tasks import TaskGroup
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +33,11 @@ VERSION = 1
 
 _DAY_S = 86400.0
 _BUSY_S = 20.0
+_GATHER_S, _GATHER_MOST_S = 0.01, 0.1
+"""How long rows are gathered for the next transaction: for each row of the last one, and at most."""
 
 _COLUMNS = tuple(field.name for field in fields(UsageRow))
+_values = attrgetter(*_COLUMNS)
 _DIMENSIONS = ("model", "provider", "account", "client_key", "client_dialect")
 _SUMS = ("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 
@@ -76,16 +86,48 @@ class SqliteUsage:
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
         self._worker = Worker("usage ledger")
+        self._tasks = TaskGroup()
+        self._rows: deque[tuple[tuple[Any, ...], asyncio.Future[None]]] = deque()
+        self._is_due = False  # an insertion is queued that has not looked at the rows yet
+        self._next_s = 0.0
+        self._is_closing = threading.Event()
 
     async def add(self, row: UsageRow) -> None:
         """Append a row durably."""
-        values = astuple(row)
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._rows.append((_values(row), waiting))
+        if not self._is_due:
+            self._is_due = True
+            self._tasks.spawn(self._insert(), "usage rows")
+        await waiting
+
+    async def _insert(self) -> None:
+        taken: list[tuple[tuple[Any, ...], asyncio.Future[None]]] = []
 
         def insert(connection: sqlite3.Connection) -> None:
+            self._is_closing.wait(max(0.0, self._next_s - time.monotonic()))
+            self._is_due = False
+            while self._rows:
+                taken.append(self._rows.popleft())
             with connection:
-                connection.execute(_INSERT, values)
+                connection.executemany(_INSERT, [values for values, _ in taken])
+            self._next_s = time.monotonic() + min(_GATHER_MOST_S, len(taken) * _GATHER_S)
 
-        await self._run(insert)
+        error: BaseException | None = None
+        try:
+            await self._run(insert)
+        except BaseException as failed:  # noqa: BLE001 - carried over to those who wait
+            error, self._is_due = failed, False
+            if not taken:
+                taken.extend(self._rows)
+                self._rows.clear()
+        for _, waiting in taken:
+            if waiting.done():
+                continue  # its caller did not wait for it
+            if error is None:
+                waiting.set_result(None)
+            else:
+                waiting.set_exception(error)
 
     async def recent(self, limit: int, before: float | None = None) -> Sequence[UsageRow]:
         """Return the newest rows, newest first."""
@@ -101,11 +143,13 @@ class SqliteUsage:
         old = "day" if group == "day" else group
         text = (
             "select name, sum(requests), sum(failures), sum(input_tokens), sum(cached_tokens), "
-            "sum(cache_write_tokens), sum(output_tokens), sum(reasoning_tokens), sum(cost_micro) from ("
+            "sum(cache_write_tokens), sum(output_tokens), sum(reasoning_tokens), sum(cost_micro), "
+            "sum(usage_estimated) from ("
             f"select {live} as name, 1 as requests, status >= 400 as failures, "
             + ", ".join(f"coalesce({name}, 0) as {name}" for name in _SUMS)
-            + ", cost_micro from exchange where started_at >= ? and started_at < ? union all "
-            f"select {old}, requests, failures, {', '.join(_SUMS)}, cost_micro from daily "
+            + ", cost_micro, usage_estimated from exchange where started_at >= ? and started_at < ? "
+            "union all "
+            f"select {old}, requests, failures, {', '.join(_SUMS)}, cost_micro, 0 from daily "
             f"where {_DAY_START} >= ? and {_DAY_START} + {_DAY_S} <= ?"
             ") group by name order by 2 desc, 1"
         )
@@ -132,6 +176,8 @@ class SqliteUsage:
                 self._connection.close()
                 self._connection = None
 
+        self._is_closing.set()
+        await self._tasks.drain()
         if self._worker.is_used:
             await self._worker.run(close)
         await self._worker.close()

@@ -93,10 +93,22 @@ def events(data: bytes) -> list[str]:
     return found
 
 
+PARTING = b": error: "
+"""How the reason begins that stands before an aborted connection."""
+
+
 def in_band(dialect: str, data: bytes) -> str:
-    """The message of the error that a stream ends with; a clean end fails."""
-    last = json.loads(events(data)[-1])
+    """The message of the error that a stream ends with; a clean end fails.
+
+    Where clients take an error object for final, one that may pass is a comment, and the connection breaks.
+    """
     assert not any(TERMINAL[dialect] in event for event in events(data))
+    if dialect == "openai_chat" and PARTING in data:
+        before, _, words = data.rpartition(PARTING)
+        assert before[-2:] in (b"", b"\n\n")
+        assert words.endswith(b"\n\n")
+        return words.decode().strip()
+    last = json.loads(events(data)[-1])
     if dialect == "openai_responses" and last["type"] == "error":
         message = last["message"]  # a vendor's own way
     elif dialect == "openai_responses":
@@ -120,6 +132,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    is_broken: bool = False
 
     @property
     def json(self) -> Any:
@@ -139,7 +152,7 @@ class Caller:
         """Send as it is, without a key."""
         url = self.line.url + where
         async with self.session.request(method, url, data=data, headers=named, allow_redirects=False) as got:
-            return Answer(got.status, got.headers, await got.read())
+            return await read(got)
 
     async def get(self, where: str, **named: str) -> Answer:
         """GET with the key."""
@@ -168,6 +181,19 @@ class Caller:
         """Headers with the key; underscores stand for hyphens."""
         spelled = {name.replace("_", "-"): value for name, value in more.items()}
         return {"authorization": f"Bearer {self.line.key}", **spelled}
+
+
+async def read(got: aiohttp.ClientResponse) -> Answer:
+    """Read a reply to its end, be it an end or a break. Fails where what says that it breaks does not."""
+    body, is_broken = b"", False
+    try:
+        async for piece in got.content.iter_any():
+            body += piece
+    except aiohttp.ClientPayloadError:
+        is_broken = True
+        body += b"".join(got.content._buffer)  # the library keeps back what came with the break
+    assert is_broken or PARTING not in body, "a clean end of a broken stream"
+    return Answer(got.status, got.headers, body, is_broken)
 
 
 @asynccontextmanager

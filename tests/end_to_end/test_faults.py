@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.client import DIALECTS, TERMINAL, calling, error, events, in_band, model
+from tests.end_to_end.client import DIALECTS, TERMINAL, calling, error, in_band, model, read
 from tests.end_to_end.line import account, running
 from tests.proxy_core.clocks import FakeClock, HastyClock
 from tests.upstreams.behaviours import Fail, Say
@@ -44,12 +44,13 @@ async def test_a_stream_that_breaks_ends_with_an_error(client: str, upstream: st
 
 @pytest.mark.parametrize("client", DIALECTS)
 async def test_a_stream_cut_inside_an_event_still_ends_with_an_error_of_its_own(client: str) -> None:
-    how = Delivery(write=50, frames=3, ending="stop")
+    begun = BEGUN[client]
+    how = Delivery(write=50, frames=begun + 1, ending="stop")
 
     class Torn(Say):
         def answer(self, vendor: Any, exchange: Any) -> Any:
             given = super().answer(vendor, exchange)
-            frames = (*given.frames[:2], given.frames[2][:20], *given.frames[3:])
+            frames = (*given.frames[:begun], given.frames[begun][:20])
             return type(given)(given.status, frames, given.content_type, given.headers, given.streamed)
 
     async with (
@@ -58,8 +59,7 @@ async def test_a_stream_cut_inside_an_event_still_ends_with_an_error_of_its_own(
         calling(line) as caller,
     ):
         found = await caller.ask(client, "m", stream=True)
-        last = events(found.body)[-1]
-        assert "error" in json.loads(last) or json.loads(last)["type"] == "response.failed"
+        assert "broke off" in in_band(client, found.body)
         assert TERMINAL[client] not in found.body.decode()
 
 
@@ -190,13 +190,14 @@ async def test_a_vendor_that_falls_silent_ends_with_an_error(client: str, upstre
                 got = await asyncio.wait_for(reply.content.readany(), 10)
                 await asyncio.wait_for(vendor.held.wait(), 10)
                 await clock.advance(40)
-                got += await asyncio.wait_for(reply.content.read(), 10)
+                got += (await asyncio.wait_for(read(reply), 10)).body
                 assert "20 seconds" in in_band(client, got)
             await asyncio.wait_for(vendor.cancelled.wait(), 10)
     (row,) = line.usage.rows
     assert (row.status, row.error) == (504, "timeout")
 
 
+@pytest.mark.odd_upstream  # the silent one gives no reason to stop
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize(
     "name",

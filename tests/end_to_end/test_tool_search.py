@@ -176,3 +176,62 @@ async def test_where_the_vendor_would_search_all_tools_are_offered(upstream: str
         expected = () if upstream == "anthropic_messages" else ("spawn_agent",)
         assert act.offered == expected
         assert vendor.refusals == []
+
+
+def _change(kind: str, name: str) -> dict[str, Any]:
+    return {"type": kind, "tool": {"type": "tool_reference", "name": name}}
+
+
+def _changing(model: str) -> dict[str, Any]:
+    """A conversation whose tools change on the way, as Claude Code may write it for an unknown model."""
+    schema = {"type": "object", "properties": {"task": {"type": "string"}}}
+    inline = {"type": "tool_definition", "definition": {"name": "Inline", "input_schema": schema}}
+    call = {"type": "tool_use", "id": "toolu_1", "name": "Old", "input": {}}
+    note = {"type": "text", "text": "The tools have changed."}
+    return {
+        "model": model,
+        "max_tokens": 100,
+        "tools": [
+            {"name": "Old", "input_schema": schema},
+            {"name": "Late", "input_schema": schema, "defer_loading": True},
+            {"name": "Never", "input_schema": schema, "defer_loading": True},
+        ],
+        "messages": [
+            {"role": "user", "content": "Go."},
+            {"role": "assistant", "content": [call]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "ok"}]},
+            {
+                "role": "system",
+                "content": [note, _change("tool_addition", "Late"), _change("tool_removal", "Old")],
+            },
+            {"role": "system", "content": [{"type": "tool_addition", "tool": inline}]},
+            {"role": "user", "content": "Go on."},
+        ],
+    }
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("upstream", DIALECTS)
+async def test_tools_change_inside_the_conversation(upstream: str, stream: bool) -> None:
+    """Their own vendor gets the changes as they came; the others get the tools that there are by then."""
+    name = "claude-opus-5" if upstream == "anthropic_messages" else load.model(upstream)
+    act = CallByName((Call("Old"), Call("Inline", arguments={"task": "t"})))
+    betas = "mid-conversation-tool-changes-2026-07-01,inline-tools-2026-09-15"
+    async with (
+        FakeVendor(upstream, behaviour=act) as vendor,
+        running([account("one", vendor, f"{name}=my-own-model")]) as line,
+        calling(line) as caller,
+    ):
+        body = {**_changing("my-own-model"), "stream": stream}
+        got = await caller.post("/v1/messages?beta=true", body, anthropic_beta=betas)
+        assert got.status == 200, got.body
+        assert vendor.refusals == []
+        sent = vendor.requests[-1].body
+    if upstream == "anthropic_messages":
+        assert (sent["messages"], sent["tools"]) == (body["messages"], body["tools"])
+        return
+    assert act.offered == ("Late", "Inline")
+    assert '"name":"Inline"' in got.body.decode().replace(": ", ":")
+    assert "The tools have changed." in json.dumps(sent)
+    assert "tool_addition" not in json.dumps(sent)
+    assert not stream or lint("anthropic_messages", got.body) == []

@@ -107,13 +107,17 @@ DROPPED: dict[tuple[str, str], tuple[str, ...]] = {
     ("openai_chat", "openai_responses"): SAMPLING,
     ("openai_chat", "anthropic_messages"): (*SAMPLING, "logprobs", "top_logprobs", "verbosity", "metadata"),
     ("openai_chat", "gemini_generate"): ("logit_bias", "verbosity", "user"),
-    ("gemini_generate", "anthropic_messages"): ("seed", "presence_penalty", "safetySettings", "labels"),
+    ("gemini_generate", "anthropic_messages"): (
+        "generationConfig.seed", "generationConfig.presencePenalty", "safetySettings", "labels",
+    ),
     ("gemini_generate", "openai_chat"): ("safetySettings",),
-    ("gemini_generate", "openai_responses"): ("seed", "frequency_penalty", "safetySettings"),
+    ("gemini_generate", "openai_responses"): (
+        "generationConfig.seed", "generationConfig.frequencyPenalty", "safetySettings",
+    ),
     ("openai_responses", "anthropic_messages"): ("top_logprobs", "metadata", "prompt_cache_key"),
     ("openai_responses", "gemini_generate"): ("prompt_cache_key", "user"),
-    ("anthropic_messages", "gemini_generate"): ("user",),
-}
+    ("anthropic_messages", "gemini_generate"): ("metadata.user_id",),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("client", "upstream"), list(DROPPED))
@@ -133,6 +137,7 @@ async def test_dropped_knobs_are_told(client: str, upstream: str) -> None:
     assert [name for name in DROPPED[client, upstream] if name not in told] == [], told
 
 
+THINKING_CONFIG = "generationConfig.thinkingConfig"
 TIGHT, ROOMY = {"max_tokens": 50}, {"max_tokens": 9000}
 FORCED = {
     **ROOMY,
@@ -145,12 +150,12 @@ FORCED = {
 @pytest.mark.parametrize(
     ("client", "upstream", "model", "suffix", "patch", "dropped"),
     [
-        ("openai_chat", "openai_chat", "gpt-4o", "(high)", {}, "reasoning"),
+        ("openai_chat", "openai_chat", "gpt-4o", "(high)", {}, "reasoning_effort"),
         ("openai_chat", "openai_chat", "gpt-4o", "(none)", {}, None),
-        ("openai_chat", "gemini_generate", "gemini-2.0-flash", "(high)", {}, "reasoning"),
-        ("gemini_generate", "gemini_generate", "gemini-2.0-flash", "(high)", {}, "reasoning"),
-        ("anthropic_messages", "anthropic_messages", "claude-sonnet-4-5", "(8192)", TIGHT, "reasoning"),
-        ("anthropic_messages", "anthropic_messages", "claude-sonnet-4-5", "(8192)", FORCED, "reasoning"),
+        ("openai_chat", "gemini_generate", "gemini-2.0-flash", "(high)", {}, "reasoning_effort"),
+        ("gemini_generate", "gemini_generate", "gemini-2.0-flash", "(high)", {}, THINKING_CONFIG),
+        ("anthropic_messages", "anthropic_messages", "claude-sonnet-4-5", "(8192)", TIGHT, "thinking"),
+        ("anthropic_messages", "anthropic_messages", "claude-sonnet-4-5", "(8192)", FORCED, "thinking"),
         ("anthropic_messages", "anthropic_messages", "claude-sonnet-4-5", "(8192)", ROOMY, None),
         ("openai_chat", "anthropic_messages", "claude-sonnet-4-5", "-maxthinking", {}, None),
     ],

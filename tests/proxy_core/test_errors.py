@@ -68,3 +68,34 @@ def test_a_wrong_key_and_a_wrong_origin_are_two_things() -> None:
 def test_a_setting_is_named_with_its_line() -> None:
     error = SettingsError("No such field.", field="server.prot", line=3)
     assert (error.field, error.line, error.failure().param) == ("server.prot", 3, "server.prot")
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [(None, 5), (0.0, 1), (0.2, 1), (20.1, 21), (59.0, 59), (60.0, 59), (300.0, 59), (301.0, 301)],
+)
+def test_a_wait_is_told_in_whole_seconds_that_clients_take(told: float | None, said: int) -> None:
+    assert Failure("rate_limit", 429, "m", retry_after_s=told).wait_s == said
+    assert Failure("overloaded", 503, "m", retry_after_s=told).wait_s == said
+
+
+def test_not_everything_can_be_waited_for() -> None:
+    assert Failure("invalid_request", 400, "m").wait_s is None
+    assert Failure("server", 500, "m").wait_s is None
+    assert Failure("server", 500, "m", retry_after_s=2.0).wait_s == 2
+
+
+def test_what_is_final() -> None:
+    final: tuple[FailureKind, ...] = (
+        "invalid_request",
+        "authentication",
+        "billing",
+        "permission",
+        "not_found",
+    )
+    passing: tuple[FailureKind, ...] = ("server", "overloaded", "timeout", "rate_limit")
+    for kind in final:
+        assert Failure(kind, 400, "m").is_final
+    for kind in passing:
+        assert not Failure(kind, 500, "m", retry_after_s=300).is_final
+    assert Failure("rate_limit", 429, "m", retry_after_s=301).is_final

@@ -61,6 +61,7 @@ class Client:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     is_finished: bool = False
+    is_aborted: bool = False
     leaves_after: int | None = None
 
     @property
@@ -79,8 +80,13 @@ class Client:
     async def finish(self) -> None:
         self.is_finished = True
 
+    def abort(self) -> None:
+        self.is_aborted = True
+
     async def respond(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        assert not self.is_committed
+        if self.is_committed:
+            self.body, self.is_finished = self.all + body, True
+            return
         self.status, self.headers, self.body = status, dict(headers), body
 
     @property

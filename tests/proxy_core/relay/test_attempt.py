@@ -12,7 +12,7 @@ from proxy_core.relay.attempt import (
     stream_headers,
 )
 from proxy_core.transports.replay import Recorded
-from tests.proxy_core.relay.rig import ANTHROPIC, CHAT, TARGET, Client, attempt, provider, pulse
+from tests.proxy_core.relay.rig import ANTHROPIC, CHAT, Client, attempt, pulse
 
 
 @pytest.mark.parametrize("status", [200, 201, 299])
@@ -99,5 +99,6 @@ def test_a_name_s_thinking_goes_over_the_body_s_and_leaves_how_it_is_shown() -> 
 
 
 def test_whom_to_encode_for() -> None:
-    found = encode_target(TARGET, provider(CHAT), stream=True)
-    assert (found.model, found.issuer, found.stream, found.strict) == ("m", "vendor", True, True)
+    found = encode_target(attempt(CHAT, CHAT, Client(), pulse()), stream=True)
+    assert (found.model, found.issuer, found.stream, found.strict) == ("m", "vendor/one", True, True)
+    assert not found.without_reasoning

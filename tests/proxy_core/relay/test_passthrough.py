@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from proxy_core.errors import UpstreamProtocolError, UpstreamUnavailable
-from proxy_core.relay.passthrough import Writer, relay_stream, relay_whole
+from proxy_core.relay.passthrough import relay_stream, relay_whole
+from proxy_core.relay.writer import Writer
 from proxy_core.transports.replay import Recorded
 from tests.proxy_core.relay.rig import (
     ANTHROPIC,
@@ -15,6 +16,7 @@ from tests.proxy_core.relay.rig import (
     STREAM,
     Client,
     attempt,
+    dialects,
     pulse,
     sample,
 )
@@ -53,11 +55,21 @@ async def test_bytes_are_untouched_however_they_come(dialect: str, size: int) ->
     assert exchange.failure is None
 
 
+def begun(dialect: str) -> int:
+    """How many bytes of the sample it takes until something was said."""
+    data = sample(dialect, True).replace(b"\r\n", b"\n")
+    tap, at = dialects()[dialect].tap("stream"), 0
+    while not tap.has_content:
+        after = data.index(b"\n\n", at) + 2
+        tap.feed(data[at:after])
+        at = after
+    return at
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
-async def test_only_the_first_event_is_held(dialect: str) -> None:
+async def test_the_opening_is_held_until_something_is_said_and_then_events_pass_whole(dialect: str) -> None:
     data, sink = sample(dialect, True).replace(b"\r\n", b"\n"), Client()
-    first = data.index(b"\n\n") + 2
-    seen: list[int] = []
+    first, seen = begun(dialect), list[int]()
 
     def pieces() -> Iterable[bytes]:
         for at in range(len(data)):
@@ -66,8 +78,20 @@ async def test_only_the_first_event_is_held(dialect: str) -> None:
 
     await streamed(dialect, pieces(), sink)
     assert seen[:first] == [0] * first
-    # from then on every byte is out before the next one is asked for
-    assert seen[first:] == list(range(first, len(data)))
+    # from then on every event is out before the next byte is asked for
+    ends = [at for at in range(first, len(data)) if data[at - 2 : at] == b"\n\n"]
+    assert ends
+    assert [seen[at] for at in ends if at < len(seen)] == [at for at in ends if at < len(seen)]
+    assert set(seen) <= {0, *ends}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_an_error_before_anything_is_said_is_returned_and_nothing_sent(dialect: str) -> None:
+    data, sink = sample(dialect, True).replace(b"\r\n", b"\n"), Client()
+    opening = data[: data.rindex(b"\n\n", 0, begun(dialect) - 2) + 2] if dialect != GEMINI else b""
+    failure, _ = await streamed(dialect, [opening, ERRORS[dialect]], sink)
+    assert "Overloaded" in failure.message
+    assert not sink.is_committed
 
 
 @pytest.mark.parametrize("size", [1, 1000])
@@ -96,16 +120,57 @@ async def test_the_caller_s_own_fault_goes_by_as_it_is() -> None:
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("error", [None, UpstreamUnavailable("Gone.")])
 async def test_a_cut_becomes_an_error_of_its_own(dialect: str, error: UpstreamUnavailable | None) -> None:
-    data, sink = sample(dialect, True), Client()
-    first = data.index(b"\n\n") if b"\n\n" in data else data.index(b"\r\n\r\n")
-    cut = data[: first + 30]
-    failure, exchange = await streamed(dialect, [cut], sink, error)
+    data, sink = sample(dialect, True).replace(b"\r\n", b"\n"), Client()
+    whole = begun(dialect)
+    failure, exchange = await streamed(dialect, [data[: whole + 20]], sink, error)
     assert failure is None
-    assert sink.all.startswith(cut + b"\n\n")
-    tail = sink.all[len(cut) :].decode()
-    assert json.loads(tail[tail.index("{") :])
+    # the part of an event at the cut is of no use to anybody
+    assert sink.all.startswith(data[:whole])
+    tail = sink.all[whole:].decode()
     assert ("Gone." if error else "broke off") in tail
+    if dialect == CHAT:
+        assert tail.startswith(": error: ")
+        assert (sink.is_finished, sink.is_aborted) == (False, True)
+    else:
+        assert json.loads(tail[tail.index("{") :])
+        assert (sink.is_finished, sink.is_aborted) == (True, False)
     assert (exchange.status, exchange.failure.kind, exchange.is_complete) == (502, "server", False)
+
+
+@pytest.mark.parametrize("size", [1, None])
+async def test_a_vendor_s_own_error_object_is_kept_from_clients_that_take_it_for_final(
+    size: int | None,
+) -> None:
+    data, sink = sample(CHAT, True), Client()
+    told = [data[: begun(CHAT)], ERRORS[CHAT]]
+    if size is not None:
+        told = [bytes([byte]) for piece in told for byte in piece]
+    failure, exchange = await streamed(CHAT, told, sink)
+    assert failure is None
+    assert sink.all == data[: begun(CHAT)] + b": error: Overloaded\n\n"
+    assert (sink.is_aborted, exchange.status) == (True, 503)
+
+
+async def test_an_error_that_no_repetition_heals_passes_as_it_is() -> None:
+    final = b'data: {"error":{"message":"Not yours.","code":"invalid_api_key"}}\n\n'
+    data, sink = sample(CHAT, True), Client()
+    await streamed(CHAT, [data[: begun(CHAT)], final], sink)
+    assert sink.all == data[: begun(CHAT)] + final
+    assert (sink.is_finished, sink.is_aborted) == (True, False)
+
+
+@pytest.mark.parametrize("dialect", [CHAT, RESPONSES, ANTHROPIC])
+async def test_the_reply_ends_with_the_last_event_and_not_with_the_body(dialect: str) -> None:
+    data, sink = sample(dialect, True), Client()
+
+    def pieces() -> Iterable[bytes]:
+        yield data
+        assert sink.is_finished
+        yield b"data: more\n\n"
+
+    failure, exchange = await streamed(dialect, pieces(), sink)
+    assert failure is None
+    assert (sink.all, exchange.is_complete, exchange.failure) == (data, True, None)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

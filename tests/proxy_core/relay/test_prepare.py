@@ -97,10 +97,20 @@ def test_depth_is_the_caller_s_fault(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("speaks", [CHAT, GEMINI, ANTHROPIC])
 def test_thinking_that_the_target_cannot_do_is_a_loss_on_either_way(speaks: str) -> None:
     dull = replace(TARGET, profile=replace(TARGET.profile, known=True, thinking=None))
-    for control, dropped in ((ReasoningControl("level", "high"), "reasoning"), (ReasoningControl("off"), "")):
+    for control, dropped in (
+        (ReasoningControl("level", "high"), "reasoning_effort"),
+        (ReasoningControl("off"), ""),
+    ):
         asked = exchange(CHAT)
         wish = Resolution((dull,), "m", control)
         found = prepared(asked, provider(speaks), wish)
         assert found.plan.is_passthrough is (speaks == CHAT)
         upstream_body(found, wish)
         assert asked.dropped() == dropped
+
+
+def test_a_refusal_names_the_member_that_the_caller_wrote() -> None:
+    body = b'{"contents":[{"role":"user","parts":[{"text":"Hi."}]}],"generationConfig":{"candidateCount":2}}'
+    with pytest.raises(UnsupportedError) as caught:
+        prepared(exchange(GEMINI, body=body), provider(ANTHROPIC))
+    assert caught.value.param == "generationConfig.candidateCount"

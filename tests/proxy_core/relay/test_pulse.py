@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from proxy_core.errors import UpstreamTimeout
+from proxy_core.errors import Interrupted, UpstreamTimeout
 from proxy_core.relay.pulse import Pulse
 from tests.proxy_core.clocks import FakeClock, settle
 
@@ -175,3 +175,63 @@ async def test_a_beat_to_a_client_that_is_gone_ends_the_beating() -> None:
     source.queue.put_nowait(None)
     await task
     assert beats == [1]
+
+
+async def test_silence_may_count_from_another_time() -> None:
+    clock, source = FakeClock(), Source()
+    beats: list[float] = []
+    start = clock.monotonic()
+
+    async def beat() -> None:
+        beats.append(clock.monotonic() - start)
+
+    async def read() -> None:
+        async with Pulse(clock, 10, beat, 100, start + 30) as pulse:
+            async for _ in pulse.watched(source.chunks()):
+                pass
+
+    task = asyncio.get_running_loop().create_task(read())
+    await clock.advance(56)
+    source.queue.put_nowait(None)
+    await task
+    assert beats == [40, 50]
+
+
+async def test_an_interruption_is_raised_where_it_is_waited() -> None:
+    clock, source = FakeClock(), Source()
+    pulse = Pulse(clock, 0, None, 100)
+    found: list[str] = []
+
+    async def read() -> None:
+        async with pulse:
+            try:
+                async for _ in pulse.watched(source.chunks()):
+                    pass
+            except Interrupted as error:
+                found.append(error.message)
+            # and whoever goes on waiting does not get far
+            with pytest.raises(Interrupted):
+                await pulse.waited(clock.sleep(5))
+
+    task = asyncio.get_running_loop().create_task(read())
+    await settle()
+    pulse.interrupt(Interrupted("Stop."))
+    pulse.interrupt(Interrupted("Again."))
+    await task
+    assert found == ["Stop."]
+    assert (source.is_closed, task.cancelling(), clock.sleepers) == (True, 0, 0)
+
+
+async def test_a_shorter_limit_counts_at_once() -> None:
+    clock, source = FakeClock(), Source()
+
+    async def read() -> None:
+        async with Pulse(clock, 0, None, 1000) as pulse:
+            async for _ in pulse.watched(source.chunks()):
+                pulse.limit(1)
+
+    task = asyncio.get_running_loop().create_task(read())
+    source.queue.put_nowait(b"a")
+    await clock.advance(1.5)
+    with pytest.raises(UpstreamTimeout, match="1 seconds"):
+        await task

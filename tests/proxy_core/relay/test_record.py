@@ -25,3 +25,9 @@ def test_what_never_got_anywhere() -> None:
     told = outcome(found, 0.1)
     assert (told.requested_model, told.model, told.provider, told.account) == (None, None, None, None)
     assert (told.status, told.error, told.streamed, told.usage) == (404, "not_found", False, None)
+
+
+def test_a_name_that_no_file_can_keep_is_made_one() -> None:
+    found = exchange(CHAT)
+    found.peek = Peek("a\ud800" + "b" * 1000, "whole")
+    assert outcome(found, 0.1).requested_model == "a?" + "b" * 198

@@ -53,7 +53,37 @@ async def test_after_keep_alives_it_is_the_only_thing_in_the_stream(dialect: str
     await sink.start(200, {})
     await refuse(asked, sink, RefusedReply(LIMIT, 429, SAID, OWN), 5)
     assert "Slow down." in sink.all.decode()
-    assert (asked.status, sink.is_finished) == (429, True)
+    assert asked.status == 429
+    # the clients of one dialect repeat only what was aborted
+    assert (sink.is_finished, sink.is_aborted) == ((False, True) if dialect == CHAT else (True, False))
+    assert (b"data:" in sink.all) is (dialect != CHAT)
+
+
+async def test_what_no_repetition_heals_is_told_in_an_object() -> None:
+    asked, sink = exchange(CHAT, stream=True), Client()
+    asked.peek = asked.dialect.peek(asked.body, asked.call)
+    await sink.start(200, {})
+    await refuse(asked, sink, RefusedReply(Failure("permission", 403, "Not yours."), 403, {}, b""), 5)
+    assert (sink.is_finished, sink.is_aborted) == (True, False)
+    assert json.loads(sink.all.removeprefix(b"data: "))["error"]["message"] == "Not yours."
+
+
+@pytest.mark.parametrize("dialect", [CHAT, RESPONSES, ANTHROPIC, GEMINI])
+async def test_a_whole_reply_that_was_begun_can_only_break(dialect: str) -> None:
+    asked, sink = exchange(dialect), Client()
+    asked.peek = asked.dialect.peek(asked.body, asked.call)
+    await sink.start(200, {})
+    await refuse(asked, sink, RefusedReply(LIMIT, 0, {}, b""), 5)
+    assert (sink.all, sink.is_finished, sink.is_aborted, asked.status) == (b"", False, True, 429)
+
+
+async def test_a_hint_that_clients_read_in_the_body_is_put_there() -> None:
+    bare = b'{"error": {"code": 429, "message": "Slow down.", "status": "RESOURCE_EXHAUSTED"}}'
+    asked, sink = exchange(GEMINI), Client()
+    asked.upstream_dialect = GEMINI
+    await refuse(asked, sink, RefusedReply(LIMIT, 429, SAID, bare), 5)
+    (detail,) = json.loads(sink.body)["error"]["details"]
+    assert (detail["retryDelay"], sink.headers["retry-after"]) == ("7s", "7")
 
 
 async def test_also_if_the_body_was_never_right() -> None:

@@ -1,3 +1,4 @@
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,7 +9,7 @@ from proxy_core.errors import UpstreamUnavailable
 from proxy_core.ir.request import ReplyMemory
 from proxy_core.relay import translate
 from proxy_core.relay.attempt import Attempt
-from proxy_core.relay.passthrough import Writer
+from proxy_core.relay.writer import Writer
 from proxy_core.transports.replay import Recorded
 from tests.proxy_core.relay.rig import (
     ANTHROPIC,
@@ -132,3 +133,34 @@ async def test_nothing_is_read_behind_a_stop_string_that_we_cut() -> None:
     assert b"Hello" in sink.all
     assert b"there" not in sink.all
     assert (sink.is_finished, found.exchange.is_complete, found.exchange.failure) == (True, True, None)
+
+
+async def test_events_that_come_together_go_out_together() -> None:
+    data = sample(ANTHROPIC, True)
+    found, sink = made(CHAT, ANTHROPIC, "stream")
+    reply = Recorded(headers=STREAM, body=[data])
+    assert await translate.relay_stream(found, reply, Writer(found)) is None
+    apart, other = made(CHAT, ANTHROPIC, "stream")
+    events = [event + b"\n\n" for event in data.split(b"\n\n") if event]
+    assert await translate.relay_stream(apart, Recorded(headers=STREAM, body=events), Writer(apart)) is None
+    assert sink.all == other.all
+    assert len(sink.written) < len(other.written)
+
+
+async def test_others_get_their_turn_within_a_large_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(translate, "_MOST_AT_ONCE", 100)
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    data = sample(ANTHROPIC, True)
+    found, sink = made(CHAT, ANTHROPIC, "stream")
+    task = asyncio.create_task(other())  # noqa: TID251 - cancelled below
+    assert await translate.relay_stream(found, Recorded(headers=STREAM, body=[data]), Writer(found)) is None
+    task.cancel()
+    assert turns >= len(data) // 100 - 2  # none before the first piece, none behind the last event
+    assert WORDS.split()[0] in sink.all.decode()

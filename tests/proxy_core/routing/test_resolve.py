@@ -3,7 +3,7 @@ import pytest
 from proxy_core.errors import RouteError
 from proxy_core.ir.request import ReasoningControl
 from proxy_core.profile import ModelProfile
-from proxy_core.routing.resolve import AliasRule, Offer, Resolution, resolve
+from proxy_core.routing.resolve import AliasRule, Offer, Resolution, Resolver, resolve
 
 HIGH = ReasoningControl(mode="level", level="high")
 LOW = ReasoningControl(mode="level", level="low")
@@ -145,3 +145,26 @@ def test_a_target_comes_once_and_carries_upstream_name_and_profile() -> None:
     assert [(target.provider, target.model, target.profile.id) for target in targets] == [
         ("hub", "vendor/original", "vendor/original")
     ]
+
+
+def test_a_resolver_remembers_where_a_name_leads_as_long_as_what_is_served_stays() -> None:
+    resolver = Resolver(OFFERS, ALIASES, PROVIDERS)
+    assert resolver.is_of(OFFERS, ALIASES)
+    assert not resolver.is_of((*OFFERS[:-1], OFFERS[-1]), ALIASES)
+    assert not resolver.is_of(OFFERS, dict(ALIASES))
+    first = resolver.find("plain-5")
+    assert first == resolve("plain-5", OFFERS, ALIASES, PROVIDERS)
+    assert resolver.find("plain-5") is first
+    for _ in range(2):
+        with pytest.raises(RouteError):
+            resolver.find("nobody's")
+
+
+def test_a_resolver_does_not_remember_without_end() -> None:
+    resolver = Resolver(OFFERS, ALIASES, PROVIDERS)
+    long = "plain-5" + " " * 400
+    assert resolver.find(long) is not resolver.find(long)
+    for number in range(1000):
+        resolver.find("plain-5" + " " * (number % 290) + "\t" * (number // 290))
+    late = "\n plain-5"
+    assert resolver.find(late) is not resolver.find(late)

@@ -260,3 +260,24 @@ async def test_a_second_store_of_this_process_leaves_the_log_to_the_first(path: 
     assert len(await third.recent(5)) == 2
     for one in (first, second, third):
         await one.close()
+
+
+async def test_rows_that_come_together_share_a_transaction(ledger: SqliteUsage, path: Path) -> None:
+    await ledger.add(ROW)
+    watcher = sqlite3.connect(path)
+    before = watcher.execute("pragma data_version").fetchone()
+    rows = [asyncio.create_task(ledger.add(replace(ROW, id=f"many-{number}"))) for number in range(50)]  # noqa: TID251
+    await asyncio.wait(rows, return_when=asyncio.FIRST_COMPLETED)
+    after = watcher.execute("pragma data_version").fetchone()
+    assert (await asyncio.gather(*rows), before != after) == ([None] * 50, True)
+    assert watcher.execute("select count(*) from exchange").fetchone() == (51,)
+    # one more change would have given one more version
+    assert watcher.execute("pragma data_version").fetchone() == after
+    watcher.close()
+
+
+async def test_a_row_that_cannot_be_written_is_told_to_its_caller(ledger: SqliteUsage) -> None:
+    with pytest.raises(OverflowError):
+        await ledger.add(replace(ROW, id="large", input_tokens=1 << 70))
+    await ledger.add(ROW)
+    assert [row.id for row in await ledger.recent(5)] == [ROW.id]
