@@ -115,17 +115,21 @@ class Failure:
 
     @property
     def wait_s(self) -> int | None:
-        """Return the whole seconds to say in ``Retry-After``, at least 1; None where none is due.
-
-        Many clients ignore a wait of more than a minute, and repeat at once; Claude Code gives up at 61 s
-        (measured 2026-11-20). To ask again costs no vendor's call, so a wait of up to five minutes is told in
-        steps of a minute. A longer one is told as it is, and is final.
-        """
+        """Return the whole seconds to say in ``Retry-After``, at least 1; None where none is due."""
         seconds = self.retry_after_s
         if seconds is None:
             return _USUAL_WAIT_S if self.kind in _WORTH_WAITING else None
-        whole = max(1, math.ceil(seconds))
-        return _STEP_S if _STEP_S < whole <= LONGEST_WAIT_S else whole
+        return max(1, math.ceil(seconds))
+
+    @property
+    def stepped_wait_s(self) -> int | None:
+        """Return :attr:`wait_s` for clients that give up when they are told more than a minute.
+
+        Claude Code does so at 61 s (measured 2026-11-20). To ask again costs no vendor's call, so up to five
+        minutes are told in steps of a minute. A longer wait is told as it is, and is final.
+        """
+        whole = self.wait_s
+        return _STEP_S if whole is not None and _STEP_S < whole <= LONGEST_WAIT_S else whole
 
     def with_retry_after(self, seconds: float | None) -> Failure:
         """Return the same failure with another ``retry_after_s``."""

@@ -65,10 +65,8 @@ def _lacks_hint(exchange: Exchange, refused: RefusedReply) -> bool:
 async def _verbatim(exchange: Exchange, sink: Sink, refused: RefusedReply) -> None:
     headers = {**passed(refused.headers, exchange.dialect.reply_headers), **ours(exchange)}
     headers["content-type"] = refused.headers["content-type"]
-    if refused.failure.wait_s is not None:
-        # of several accounts that rest, the one that is back first
-        headers["retry-after"] = str(refused.failure.wait_s)
-    if refused.failure.is_final:
-        headers["x-should-retry"] = "false"
+    # of several accounts that rest, the one that is back first
+    hints = exchange.dialect.encode_error(refused.failure).headers
+    headers.update({name: hints[name] for name in ("retry-after", "x-should-retry") if name in hints})
     exchange.status = refused.status
     await sink.respond(refused.status, headers, refused.body)

@@ -71,12 +71,24 @@ def test_a_setting_is_named_with_its_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "said"),
-    [(None, 5), (0.0, 1), (0.2, 1), (20.1, 21), (59.0, 59), (60.0, 59), (300.0, 59), (301.0, 301)],
+    ("told", "said", "stepped"),
+    [
+        (None, 5, 5),
+        (0.0, 1, 1),
+        (0.2, 1, 1),
+        (20.1, 21, 21),
+        (59.0, 59, 59),
+        (60.0, 60, 59),
+        (300.0, 300, 59),
+        (301.0, 301, 301),
+    ],
 )
-def test_a_wait_is_told_in_whole_seconds_that_clients_take(told: float | None, said: int) -> None:
-    assert Failure("rate_limit", 429, "m", retry_after_s=told).wait_s == said
-    assert Failure("overloaded", 503, "m", retry_after_s=told).wait_s == said
+def test_a_wait_is_told_in_whole_seconds(told: float | None, said: int, stepped: int) -> None:
+    for failure in (
+        Failure("rate_limit", 429, "m", retry_after_s=told),
+        Failure("overloaded", 503, "m", retry_after_s=told),
+    ):
+        assert (failure.wait_s, failure.stepped_wait_s) == (said, stepped)
 
 
 def test_not_everything_can_be_waited_for() -> None:

@@ -62,8 +62,8 @@ def encode_error(failure: Failure) -> ErrorReply:
     """Return the whole reply; failures that no retry can mend say so to the vendor's SDKs."""
     status, _ = _TYPES[failure.kind]
     headers = {"content-type": "application/json"}
-    if failure.wait_s is not None:
-        headers["retry-after"] = str(failure.wait_s)
+    if failure.stepped_wait_s is not None:
+        headers["retry-after"] = str(failure.stepped_wait_s)
     if failure.is_final:
         headers["x-should-retry"] = "false"
     return ErrorReply(status, jsonbytes.encode(error_object(failure)), headers)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy_core.relay.headers import content_type, ours, passed
+from proxy_core.relay.headers import content_type, joined, ours, passed
 from tests.proxy_core.relay.rig import CHAT, TARGET, exchange
 
 
@@ -32,3 +32,9 @@ def test_ours_say_who_served_and_are_plain() -> None:
 )
 def test_content_types(mode: str, kind: str) -> None:
     assert content_type(mode).startswith(kind)
+
+
+def test_a_header_of_two_sides_has_every_value_once() -> None:
+    assert joined(None, "a, b") == "a, b"
+    assert joined("c", "a, c") == "c,a"
+    assert joined("", "a") == "a"
