@@ -1,7 +1,7 @@
 """The contract of a dialect: one wire format, both directions, no I/O.
 
 A dialect serves clients (``decode_request``, ``reply_encoder``, ``encode_error``) and talks to upstreams
-(``encode_request``, ``reply_decoder``, ``decode_error``). Same-dialect traffic uses only ``peek``,
+(``encode_request``, ``reply_decoder``, ``decode_error``). Same-dialect traffic uses only ``peek``, ``mend``,
 ``edit_request``, ``edit_losses`` and the ``tap``. Everything is a pure function of its arguments or a
 private state machine; ids that a vendor leaves out are derived deterministically, never drawn.
 """
@@ -103,6 +103,14 @@ class Edits:
     stream: bool | None = None
     want_usage: bool = False
     reasoning: ReasoningControl | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A body that stays in its dialect, put right, with headers (lower case) that belong beside it."""
+
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +342,13 @@ class Dialect(Protocol):
 
         ``retry_after_s`` is what the body says; the status is the neutral one of the kind. The message
         is the vendor's text, cut to a sane length; a body that is not the dialect's is not echoed.
+        """
+        ...
+
+    def mend(self, body: bytes, call: Call) -> Mended | None:
+        """Put right what clients write in a body that stays in this dialect, but its vendor does not take.
+
+        None where there is nothing of the kind, which must be cheap to tell. Raises DecodeError.
         """
         ...
 

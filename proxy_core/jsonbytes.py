@@ -1,15 +1,18 @@
-"""JSON on bytes: decode, encode, and shallow edits that keep every nested byte.
+"""JSON on bytes: decode, encode, and shallow edits that keep every byte they do not name.
 
-The one place that knows the JSON library. A shallow edit swaps top-level members only; the values that
-it does not name are spliced back as they came (number spelling, order and escapes survive; blanks
-between the members do not).
+The one place that knows the JSON library. A shallow edit swaps the values of top-level members in the
+source bytes: number spelling, order, escapes, blanks and members that come twice survive.
 """
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import json
+import math
+import re
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 from typing import Any, NoReturn
 
 import msgspec
@@ -17,6 +20,7 @@ import msgspec
 from proxy_core.errors import DecodeError
 
 _BOM = b"\xef\xbb\xbf"
+_STEP = 1 << 15
 _TOO_DEEP = "The JSON is nested too deeply."
 
 
@@ -29,8 +33,10 @@ def _unknown(value: Any) -> Any:
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _any = msgspec.json.Decoder()
-_stepper = json.JSONDecoder()
-_encoder = msgspec.json.Encoder(enc_hook=_unknown)
+_stepper = json.JSONDecoder(parse_int=str, parse_float=str)  # it only measures
+_encoder = msgspec.json.Encoder(enc_hook=_unknown, decimal_format="number")
+_KEY = re.compile(rb'[ \t\r\n]*("[^"\\]*(?:\\.[^"\\]*)*")[ \t\r\n]*:[ \t\r\n]*')
+_AFTER = re.compile(rb"[ \t\r\n]*([,}])")
 
 
 def encode(value: Any) -> bytes:
@@ -71,7 +77,10 @@ def text(value: Any) -> str:
 
 
 def decode(body: bytes | str) -> Any:
-    """Decode any JSON. Raises DecodeError with the place."""
+    """Decode any JSON. Raises DecodeError with the place.
+
+    A number too large for a float becomes a ``Decimal``, which is encoded as the number it was.
+    """
     try:
         return _any.decode(body)
     except (msgspec.DecodeError, UnicodeError) as error:
@@ -81,10 +90,10 @@ def decode(body: bytes | str) -> Any:
 
 
 def _decode_slowly(body: bytes | str, error: Exception) -> Any:
-    # The standard library takes what the fast decoder refuses but people do send: lone surrogates.
+    # The standard library takes what the fast decoder refuses but people do send: lone surrogates, 1e400.
     plain = body if isinstance(body, str) else _utf8(body.removeprefix(_BOM))
     try:
-        return json.loads(plain, parse_constant=_refuse)
+        return json.loads(plain, parse_constant=_refuse, parse_float=_number)
     except RecursionError:
         raise DecodeError(_TOO_DEEP) from None
     except ValueError:
@@ -95,11 +104,32 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
+def _number(spelling: str) -> float | Decimal:
+    value = float(spelling)
+    if math.isfinite(value):
+        return value
+    try:
+        return Decimal(spelling)
+    except ArithmeticError:
+        raise ValueError(f"{spelling[:40]} is too large a number") from None
+
+
 def _utf8(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError as error:
         raise DecodeError(f"The body is not UTF-8: {error.reason} at byte {error.start}.") from None
+
+
+def _check_utf8(body: bytes) -> None:
+    # In steps: the text of a large body would cost more to allocate than to check.
+    check = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(body), _STEP):
+            check.decode(body[start : start + _STEP])
+        check.decode(b"", final=True)
+    except UnicodeDecodeError:
+        _utf8(body)
 
 
 def decode_object(body: bytes | str) -> dict[str, Any]:
@@ -112,11 +142,15 @@ def decode_object(body: bytes | str) -> dict[str, Any]:
     return value
 
 
+Members = Mapping[str, msgspec.Raw]
+"""The top-level members of a body, their values undecoded: made once, a large body need not be read again."""
+
+
 def members(body: bytes) -> dict[str, msgspec.Raw]:
     """Return the top-level members with their values undecoded. Raises DecodeError."""
     body = body.removeprefix(_BOM)
     if not body.isascii():
-        _utf8(body)
+        _check_utf8(body)
     try:
         return _members.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -145,18 +179,94 @@ def _after_blanks(body: str, at: int) -> int:
     return at
 
 
-def peek(body: bytes, names: Collection[str]) -> dict[str, Any]:
+def peek(body: bytes | Members, names: Collection[str]) -> dict[str, Any]:
     """Decode only the named top-level members; those that are absent are left out."""
-    return {name: decode(bytes(raw)) for name, raw in members(body).items() if name in names}
+    found = members(body) if isinstance(body, bytes) else body
+    return {name: decode(bytes(raw)) for name, raw in found.items() if name in names}
 
 
-def edit(body: bytes, replace: Mapping[str, Any], drop: Collection[str] = ()) -> bytes:
-    """Replace, add and drop top-level members; all nested bytes of the others stay as they are.
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Span:
+    """Where a member stands in the source: from its key's quote to the end of its value."""
 
-    ``replace`` values are encoded; a member that is not there yet is appended.
+    name: str
+    start: int
+    value: int
+    end: int
+
+
+def edit(
+    body: bytes, replace: Mapping[str, Any], drop: Collection[str] = (), found: Members | None = None
+) -> bytes:
+    """Replace, add and drop top-level members; every other byte stays as it is. Raises DecodeError.
+
+    ``replace`` values are encoded; a member that is not there yet is appended, one that is there twice is
+    replaced twice. A name in both is replaced. ``found`` are the body's members, where they are known.
     """
-    found: dict[str, Any] = dict(members(body))
-    for name in drop:
-        found.pop(name, None)
-    found.update(replace)
-    return _object(found)
+    if found is None:
+        found = members(body)
+    if not replace and found.keys().isdisjoint(drop):
+        return body
+    spans = _spans(body, found) or _spans_slowly(body)
+    new = {name: encode(value) for name, value in replace.items()}
+    kept = [(place, span) for place, span in enumerate(spans) if span.name in new or span.name not in drop]
+    first, last = (spans[0].start, spans[-1].end) if spans else (body.index(b"{") + 1,) * 2
+    view = memoryview(body)
+    pieces: list[bytes | memoryview] = [view[:first]]
+    for place, span in kept:
+        if len(pieces) > 1:
+            pieces.append(view[spans[place - 1].end : span.start])
+        value = new.get(span.name)
+        pieces.append(view[span.start : span.end if value is None else span.value])
+        if value is not None:
+            pieces.append(value)
+    added = [encode(name) + b":" + value for name, value in new.items() if name not in found]
+    if added:
+        pieces.append(b"," * bool(kept) + b",".join(added))
+    pieces.append(view[last:])
+    return b"".join(pieces)
+
+
+def _spans(body: bytes, found: Mapping[str, msgspec.Raw]) -> list[_Span] | None:
+    """Return where the members stand; None when one comes twice, or its name is no UTF-8.
+
+    Steps from key to key by the lengths of the values, which the fast decoder has found already.
+    """
+    spans: list[_Span] = []
+    at = body.index(b"{") + 1
+    for name, raw in found.items():
+        key = _KEY.match(body, at)
+        if key is None or not body.startswith(raw, key.end()):
+            return None
+        spans.append(_Span(name, key.start(1), key.end(), key.end() + len(memoryview(raw))))
+        after = _AFTER.match(body, spans[-1].end)
+        if after is None or (after[1] == b",") != (len(spans) < len(found)):
+            return None
+        at = after.end()
+    return spans
+
+
+def _spans_slowly(body: bytes) -> list[_Span]:
+    try:
+        return _walked(body.decode())
+    except RecursionError:
+        raise DecodeError(_TOO_DEEP) from None
+
+
+def _walked(plain: str) -> list[_Span]:
+    def width(at: int) -> int:
+        return at if is_ascii else len(plain[:at].encode())
+
+    is_ascii = plain.isascii()
+    spans: list[_Span] = []
+    at = _after_blanks(plain, plain.index("{") + 1)
+    while plain[at] != "}":
+        start = at
+        name, at = _stepper.raw_decode(plain, start)
+        value = _after_blanks(plain, _after_blanks(plain, at) + 1)
+        _, at = _stepper.raw_decode(plain, value)
+        spans.append(_Span(name, width(start), width(value), width(at)))
+        at = _after_blanks(plain, at)
+        if plain[at] == ",":
+            at = _after_blanks(plain, at + 1)
+    return spans

@@ -34,7 +34,8 @@ class ModelProfile:
     is recorded of the model, values are passed as they are. ``sampling``: it takes temperature and top_p.
     ``prefill``: it takes a trailing assistant message. ``fast``: it has a faster, dearer way of answering
     that a request can ask for. ``remote_media``: its vendor fetches media from public addresses.
-    ``result_media``: results of tools may hold media.
+    ``result_media``: results of tools may hold media. ``mixed_tools``: tools that the vendor runs may be
+    offered beside functions.
     """
 
     id: str
@@ -49,6 +50,7 @@ class ModelProfile:
     fast: bool = False
     remote_media: bool = True
     result_media: bool = True
+    mixed_tools: bool = False
     modalities: tuple[str, ...] = ("text", "image")
     created: int | None = None
     hidden: bool = False

@@ -12,6 +12,8 @@ import hypothesis
 import pytest
 from blockbuster import BlockBuster
 
+from tests.linting import Watch, install
+
 # Before Qt is imported anywhere. A test that needs a real screen starts a child with `screen_environment`.
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("TRUNKLINE_TEST_PLATFORM", "offscreen")
 
@@ -87,6 +89,20 @@ def _quiet_log(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture)
     ]
     if loud:
         pytest.fail("unexpected log records (mark the test allow_logs if it means them):\n" + "\n".join(loud))
+
+
+@pytest.fixture(autouse=True)
+def _linted_replies(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test in which the proxy told a client something that breaks the rules of its dialect.
+
+    The marker `odd_upstream` is for tests whose vendor breaks them: what is passed on is then not ours.
+    """
+    watch = Watch(passes_odd_bytes=request.node.get_closest_marker("odd_upstream") is not None)
+    with pytest.MonkeyPatch.context() as patch:
+        install(patch, watch)
+        yield
+    if watch.faults:
+        pytest.fail("the proxy broke a dialect's rules:\n" + "\n".join(dict.fromkeys(watch.faults)))
 
 
 @pytest.fixture

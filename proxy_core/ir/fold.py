@@ -102,7 +102,7 @@ def skeleton(part: Part) -> Part:
     """Return the part as it looks when it opens: what streams in later is empty, seals are gone."""
     match part:
         case Text():
-            return Text("")
+            return Text("", phase=part.phase)
         case Refusal():
             return Refusal("")
         case Reasoning():

@@ -55,6 +55,8 @@ def parse_data_url(url: str) -> Inline:
     if head[:5].lower() != "data:" or not comma:
         raise DecodeError("A data URL must look like data:<type>;base64,<data>.")
     mime, *parameters = (piece.strip().lower() for piece in head[5:].split(";"))
+    if mime == "base64":  # a slip of clients: the semicolon is missing
+        mime, parameters = "", [mime]
     if "base64" in parameters:
         if "%" in data:
             data = unquote_to_bytes(data).decode("ascii", "replace")
@@ -77,6 +79,17 @@ def true_mime(said: str, data_b64: str) -> str:
         if found is not None and (said in ("", UNKNOWN) or found.startswith(_SHOWN)):
             return found
     return said or UNKNOWN
+
+
+def mime_of_file(said: str, data_b64: str, name: str | None) -> str:
+    """Return the MIME type of a file: as said, else as bytes or name tell, or text if it is."""
+    if said not in ("", UNKNOWN):
+        return said
+    known = sniff_mime(data_b64) or mime_of_name(name)
+    if known is not None:
+        return known
+    text = as_text(Media("document", Inline("text/plain", data_b64)))
+    return "text/plain" if text and "\0" not in text else UNKNOWN
 
 
 def mime_of_name(name: str | None) -> str | None:

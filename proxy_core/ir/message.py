@@ -57,12 +57,13 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Visible text."""
+    """Visible text. ``phase`` is OpenAI's, in a reply: said on the way (``commentary``) or as the answer."""
 
     text: str
     citations: tuple[Citation, ...] = ()
     cache: CacheMark | None = None
     seal: Seal | None = None
+    phase: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +126,24 @@ class Reasoning:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """A tool of the client's own that its dialect knows by a type instead of a schema (shells, patches).
+
+    Other dialects see a plain function. ``raw`` is the declaration, call or result as it came; it is empty
+    on a call that a model of another dialect made.
+    """
+
+    kind: str
+    dialect: str
+    raw: Mapping[str, Json] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCall:
     """The model asks for a tool.
 
-    ``arguments`` is JSON text for ``form`` *json* (never empty: ``{}``) and plain text for *freeform*.
+    ``arguments`` is JSON text for ``form`` *json* (``{}`` where the tool takes none; empty only where the
+    reply was cut before them) and plain text for *freeform*.
     """
 
     id: str
@@ -138,11 +153,15 @@ class ToolCall:
     namespace: str | None = None
     cache: CacheMark | None = None
     seal: Seal | None = None
+    typed: Typed | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a tool answered. ``as_text``: the content was one plain string, not a list of parts."""
+    """What a tool answered. ``as_text``: the content was one plain string, not a list of parts.
+
+    ``loads`` names tools that may be called from here on; until then they were only announced.
+    """
 
     call_id: str
     content: tuple[Text | Media, ...] = ()
@@ -151,6 +170,8 @@ class ToolResult:
     as_text: bool = True
     form: Literal["json", "freeform"] = "json"
     cache: CacheMark | None = None
+    loads: tuple[str, ...] = ()
+    typed: Typed | None = None
 
     @property
     def text(self) -> str:
@@ -159,21 +180,57 @@ class ToolResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A page that a search found."""
+
+    url: str
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a hosted step did, as far as its vendor says.
+
+    ``queries`` are searches, or the addresses that were read; ``sources`` what was found; ``code`` what was
+    run and ``output`` what it printed. A member of None, or an empty one, was not reported.
+    """
+
+    queries: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+    code: str | None = None
+    output: str | None = None
+    failed: bool = False
+
+
+Stage = Literal["call", "result", "both"]
+
+
+@dataclass(frozen=True, slots=True)
 class HostedStep:
-    """A step of a tool that the vendor itself ran (web search, code); only its dialect can replay it."""
+    """A step of a tool that the vendor itself ran (web search, code); only its dialect can replay it.
+
+    Some vendors tell a step in two parts of one ``id``, the ``stage`` *call* and the *result*. Clients of
+    other dialects are shown the ``work``. An empty ``raw`` says that the vendor has no part for the step.
+    """
 
     kind: str
     dialect: str
     raw: Mapping[str, Json]
     id: str | None = None
+    stage: Stage = "both"
+    work: Work = Work()
 
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """A block, item or part that the decoder of ``dialect`` does not know; kept as it came."""
+    """A block, item or part that the decoder of ``dialect`` does not know; kept as it came.
+
+    ``told``: the request says the same in neutral words elsewhere, so other dialects lose nothing by it.
+    """
 
     dialect: str
     raw: Mapping[str, Json]
+    told: bool = False
 
 
 Part = Text | Refusal | Media | Reasoning | ToolCall | ToolResult | HostedStep | Opaque

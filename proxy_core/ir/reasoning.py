@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
+from proxy_core.ir.message import Message, Reasoning
 from proxy_core.ir.request import Loss, ReasoningControl
 from proxy_core.profile import (
     LEVELS,
@@ -60,6 +62,20 @@ def lost_control(control: ReasoningControl, profile: ModelProfile) -> tuple[Loss
     fitted = fit(control, profile.thinking, profile.known)
     if _is_definite(control) and fitted.mode in ("unset", "auto"):
         return (Loss("reasoning", "The model cannot be told how much to think."),)
+    return ()
+
+
+def lost_thoughts(before: Iterable[Message], after: Iterable[Message] = ()) -> tuple[Loss, ...]:
+    """Return the loss of earlier thinking that is in ``after`` neither as text nor as a seal."""
+    kept = [part for message in after for part in message.parts]
+    texts = {part.text for part in kept if isinstance(part, Reasoning)}
+    values = {seal.value for part in kept if (seal := getattr(part, "seal", None)) is not None}
+    for message in before:
+        for part in message.parts:
+            if not isinstance(part, Reasoning) or (part.seal is not None and part.seal.value in values):
+                continue
+            if (part.text or part.seal is not None) and part.text not in texts:
+                return (Loss("messages[].reasoning", "Only the vendor whose thinking it was can read it."),)
     return ()
 
 

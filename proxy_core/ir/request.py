@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from proxy_core.ir.message import EMPTY, CacheMark, Json, Message, Part
+from proxy_core.ir.message import EMPTY, CacheMark, Json, Message, Part, Typed
 
 ReasoningLevel = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A tool with JSON arguments. ``schema`` None: none was sent."""
+    """A tool with JSON arguments. ``schema`` None: none was sent.
+
+    ``deferred``: the model shall not see it before something loads it. ``typed``: its dialect has a type for
+    it, and the rest of the declaration is our description for everybody else.
+    """
 
     name: str
     description: str | None = None
@@ -22,6 +26,8 @@ class Function:
     namespace: str | None = None
     cache: CacheMark | None = None
     extensions: Mapping[str, Json] = field(default_factory=lambda: EMPTY)
+    deferred: bool | None = None
+    typed: Typed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class Freeform:
     grammar: str | None = None
     syntax: str | None = None
     namespace: str | None = None
+    deferred: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,15 @@ class Hosted:
 
 
 Tool = Function | Freeform | Hosted
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChange:
+    """Inside the conversation a tool became callable, or ceased to be. ``tool``: it is declared there only."""
+
+    name: str
+    is_offered: bool
+    tool: Tool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +135,9 @@ class Request:
 
     ``system`` holds the leading instructions, one part per source block. ``extensions`` are members that
     the decoder did not map, keyed by *family* (``openai``, ``anthropic``, ``google``); an encoder of the
-    same family re-emits those its dialect owns, every other reports them as dropped.
+    same family re-emits those its dialect owns, every other reports them as dropped. ``compacts``: the reply
+    is a summary that shall stand for the conversation; the last message asks for it already.
+    ``tool_changes`` are in the order of the conversation; what holds is what was said last.
     """
 
     dialect: str
@@ -134,6 +152,8 @@ class Request:
     output: OutputFormat = OutputFormat()
     sampling: Sampling = Sampling()
     extensions: Mapping[str, Mapping[str, Json]] = field(default_factory=lambda: EMPTY)
+    compacts: bool = False
+    tool_changes: tuple[ToolChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +170,12 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class ToolIdentity:
-    """What a tool is called by the client, for a name that was sent in another spelling."""
+    """What a tool is called by the client, for a name that was sent in another spelling or kind."""
 
     name: str
     namespace: str | None = None
     form: Literal["json", "freeform"] = "json"
+    typed: Typed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +193,12 @@ class ReplyMemory:
 
 @dataclass(frozen=True, slots=True)
 class EncodedRequest:
-    """An upstream body with what was lost on the way and what the reply decoder must undo."""
+    """An upstream body with what was lost on the way and what the reply decoder must undo.
+
+    ``headers`` (lower case) are those that the body needs beside it, such as the name of a beta.
+    """
 
     body: bytes
     losses: tuple[Loss, ...] = ()
     memory: ReplyMemory = ReplyMemory()
+    headers: Mapping[str, str] = field(default_factory=lambda: EMPTY)

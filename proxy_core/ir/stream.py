@@ -112,7 +112,7 @@ class UsageReport:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """A candidate is complete. ``logprobs`` in the issuer's shape, replayed only in ``finish.dialect``."""
+    """A candidate is complete. ``logprobs`` in the issuer's shape; see :mod:`proxy_core.ir.logprobs`."""
 
     finish: Finish
     candidate: int = 0
@@ -158,6 +158,16 @@ class Reply:
 class ReplyDecoder(Protocol):
     """Bytes of a vendor's reply in, events out; fed in any cut."""
 
+    @property
+    def is_done(self) -> bool:
+        """The vendor's very last event was seen: the reply is over, even if its body goes on."""
+        ...
+
+    @property
+    def can_end(self) -> bool:
+        """Every reason to stop was seen: should the bytes end now, the reply is complete."""
+        ...
+
     def feed(self, data: bytes) -> list[StreamEvent]:
         """Take the next bytes. Raises UpstreamProtocolError only when nothing sensible can follow."""
         ...
@@ -169,6 +179,11 @@ class ReplyDecoder(Protocol):
 
 class ReplyEncoder(Protocol):
     """Events in, bytes for the client out."""
+
+    @property
+    def failure(self) -> Failure | None:
+        """The failure that ended the reply, be it a ``Fault`` or an end that the dialect has no word for."""
+        ...
 
     def encode(self, event: StreamEvent) -> bytes:
         """Return the bytes for this event, perhaps none."""

@@ -26,6 +26,7 @@ from proxy_core.ir.request import (
     ToolChoice,
     ToolIdentity,
 )
+from proxy_core.ir.schema import complete, is_strict
 
 _ALPHANUMERIC = frozenset(string.ascii_letters + string.digits)
 _HASH_CHARS = 8
@@ -44,6 +45,8 @@ class ToolLimits:
 
 
 _Form = Literal["json", "freeform"]
+
+NOT_STRICT = "Strict arguments need a closed schema here, with all properties required."
 
 
 class _Key(NamedTuple):
@@ -110,6 +113,11 @@ def _fit_id(call_id: str, max_length: int, extra: str) -> str:
     joint = "_" if "_" in extra else ""
     head = (clean or "call")[: max(0, max_length - len(digest) - len(joint))]
     return f"{head}{joint}{digest}" if head else digest
+
+
+def asks_strict(tool: Function) -> bool:
+    """Whether strict arguments are asked for with a schema that OpenAI takes as strict."""
+    return bool(tool.strict) and is_strict(complete(tool.schema or {}))
 
 
 def flat_name(tool: Function | Freeform) -> str:

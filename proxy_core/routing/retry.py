@@ -47,6 +47,8 @@ def may_pass(failure: Failure, status: int) -> bool:
     """
     if failure.kind == "authentication":
         return status == 401
+    if failure.kind == "overloaded" and failure.scope == "request":
+        return False  # nobody was asked: our own vault is locked
     return failure.kind in _PASSING and failure.retry_after_s is None
 
 

@@ -74,9 +74,11 @@ RUFF_VIOLATIONS = {
 }
 
 TESTS_THAT_FAIL = """
-import asyncio, logging, time, warnings
+import asyncio, logging, time, types, warnings
+from unittest.mock import AsyncMock as Client
 import pytest
 from proxy_core import slow
+from proxy_core.relay.relay import Relay
 
 def test_warning(): warnings.warn("old", DeprecationWarning)
 def test_log(): logging.getLogger("x").warning("loud")
@@ -90,6 +92,17 @@ def test_hanging():
 async def test_qt_log():
     from PySide6.QtCore import qWarning
     qWarning("loud")
+
+async def half_a_stream(relay, exchange, sink):
+    await sink.start(200, {})
+    await sink.write(b'data: {"id":"x"}\\n\\n')
+    await sink.finish()
+
+Relay.run = half_a_stream  # what the proxy tells its clients is held against their dialects' rules
+async def test_stream():
+    chat = types.SimpleNamespace(name="openai_chat")
+    asked = types.SimpleNamespace(dialect=chat, upstream_dialect="x", failure=None, operation="chat")
+    await Relay.run(None, asked, Client())
 """
 TESTS_THAT_PASS = """
 import asyncio, logging
@@ -171,7 +184,11 @@ def test_pytest_bites(tree: Path) -> None:
     plant(tree, "tests/test_planted.py", TESTS_THAT_FAIL)
     plant(tree, "tests/test_clean.py", TESTS_THAT_PASS)
     plant(tree, "proxy_core/slow.py", "import time\ndef nap(): time.sleep(0.001)\n")
-    shutil.copy(ROOT / "tests/conftest.py", tree / "tests")
+    for name in ("conftest.py", "linting.py"):
+        shutil.copy(ROOT / "tests" / name, tree / "tests")
+    (tree / "tests/upstreams").mkdir()
+    for path in [*(ROOT / "tests/upstreams").glob("lint*.py"), ROOT / "tests/upstreams/sse_lines.py"]:
+        shutil.copy(path, tree / "tests/upstreams")
     shutil.copytree(ROOT / "app", tree / "app", dirs_exist_ok=True)
     shutil.copytree(ROOT / "proxy_core", tree / "proxy_core", dirs_exist_ok=True)
     said = run(tree, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rA").stdout

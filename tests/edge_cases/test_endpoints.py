@@ -42,7 +42,11 @@ async def test_case_196_a_temperature_that_the_sdk_does_not_know_still_arrives()
     assert vendor.requests[-1].body["temperature"] == 0.3
 
 
-SPELLINGS = ("m", "models/m", "models%2Fm", "tunedModels/m", "publishers/google/models/m")
+SPELLINGS = (
+    *("models/m", "models/models/m", "models/models%2Fm", "models/tunedModels/m"),
+    *("models/publishers/google/models/m", "tunedModels/m", "models%2Fm", "tunedModels%2fm"),
+    *("publishers/google/models/m", "publishers%2Fgoogle%2Fmodels%2Fm"),
+)
 
 
 @pytest.mark.parametrize("name", SPELLINGS)
@@ -52,9 +56,10 @@ async def test_case_197_a_model_is_found_under_each_of_its_names(name: str) -> N
         running([account("one", vendor, "m")]) as line,
         calling(line) as caller,
     ):
-        target = URL(f"{line.url}/v1beta/models/{name}:generateContent", encoded=True)
-        async with caller.session.post(target, json=body(GEMINI, "m"), headers=caller.named({})) as got:
-            assert got.status == 200, await got.read()
+        for base in ("/v1beta", "/v1", ""):
+            target = URL(f"{line.url}{base}/{name}:generateContent", encoded=True)
+            async with caller.session.post(target, json=body(GEMINI, "m"), headers=caller.named({})) as got:
+                assert got.status == 200, await got.read()
     assert vendor.requests[-1].path.endswith("/models/m:generateContent")
 
 
@@ -113,11 +118,30 @@ async def test_case_200_beta_names_go_to_anthropic_alone(upstream: str) -> None:
 
 @pytest.mark.parametrize("upstream", EVERY)
 def test_case_200_beta_names_in_the_body_reach_nobody_else(upstream: str) -> None:
-    """Within one dialect the body passes as it is; translated, nobody but the header has a place for them."""
     asked = {**body(ANTHROPIC, "m"), "betas": ["made-up-2099-01-01"]}
     sent = encoded(ANTHROPIC, asked, upstream)
     assert "made-up" not in json.dumps(sent.body)
-    assert sent.lost == ["betas"]
+    assert sent.lost == ([] if upstream == ANTHROPIC else ["betas"])
+    named = {"anthropic-beta": "made-up-2099-01-01"} if upstream == ANTHROPIC else {}
+    assert sent.encoded.headers == named
+
+
+@pytest.mark.parametrize("where", ["/v1/messages", "/v1/messages/count_tokens"])
+async def test_case_200_anthropic_gets_those_of_the_body_in_the_header(where: str) -> None:
+    asked = {**body(ANTHROPIC, "m"), "betas": ["made-up-2099-01-01", "b"]}
+    if where.endswith("count_tokens"):
+        del asked["max_tokens"]
+    async with (
+        FakeVendor(ANTHROPIC, behaviour=HELLO) as vendor,
+        running([account("one", vendor, "m")]) as line,
+        calling(line) as caller,
+    ):
+        for named in ({}, {"anthropic_beta": "a, b"}):
+            assert (await caller.post(where, asked, anthropic_version="2023-06-01", **named)).status == 200
+    alone, joined = [one for one in vendor.requests if one.method == "POST"]
+    assert alone.headers["anthropic-beta"] == "made-up-2099-01-01,b"
+    assert joined.headers["anthropic-beta"] == "a,b,made-up-2099-01-01"
+    assert alone.body == joined.body == {key: value for key, value in asked.items() if key != "betas"}
 
 
 @pytest.mark.parametrize("client", EVERY)
@@ -222,7 +246,10 @@ async def test_case_205_within_one_dialect_the_header_itself_goes_on() -> None:
         calling(line) as caller,
     ):
         assert (await caller.ask(RESPONSES, "m", session_id="s-1")).status == 200
-    assert vendor.requests[-1].headers["session-id"] == "s-1"
+        assert (await caller.ask(RESPONSES, "m")).status == 200
+    named, plain = [one for one in vendor.requests if one.method == "POST"]
+    assert (named.headers["session-id"], named.body["prompt_cache_key"]) == ("s-1", "s-1")
+    assert "prompt_cache_key" not in plain.body
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,18 @@ def test_case_065_beside_functions_gemini_keeps_the_functions(client: str) -> No
 
 
 @pytest.mark.parametrize("client", [RESPONSES, ANTHROPIC])
+def test_case_065_newer_models_take_both(client: str) -> None:
+    """From generation 3 on, and only with the setting that shows the steps (public issues, 2026-08)."""
+    tools = [*SEARCH[client]["tools"], function(client)]
+    sent = encoded(client, hello(client, tools=tools), GEMINI, mixed_tools=True)
+    functions, search = sent.body["tools"]
+    assert [one["name"] for one in functions["functionDeclarations"]] == ["f"]
+    assert search == {"googleSearch": {}}
+    assert sent.body["toolConfig"]["includeServerSideToolInvocations"] is True
+    assert sent.lost == []
+
+
+@pytest.mark.parametrize("client", [RESPONSES, ANTHROPIC])
 def test_case_065_unless_it_is_the_search_that_is_forced(client: str) -> None:
     choice = {"type": "web_search"} if client == RESPONSES else {"type": "tool", "name": "web_search"}
     tools = [*SEARCH[client]["tools"], function(client)]

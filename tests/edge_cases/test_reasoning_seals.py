@@ -309,3 +309,28 @@ def test_case_117_hidden_thoughts_of_gemini_are_not_shown_to_others(target: str)
 def test_case_117_nor_do_they_become_the_answer_of_a_client() -> None:
     found = said(ANTHROPIC, {"text": "HIDDEN", "thought": True}, {"text": "Visible."}, stream=False)
     assert [block["text"] for block in found[0]["content"] if block["type"] == "text"] == ["Visible."]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("client", EVERY)
+def test_case_109_sealed_and_shown_thoughts_keep_their_order(client: str, stream: bool) -> None:
+    first = {"type": "thinking", "thinking": "One.", "signature": "b25l"}
+    sealed = {"type": "redacted_thinking", "data": "c2VhbGVk"}
+    second = {"type": "thinking", "thinking": "Two.", "signature": "dHdv"}
+    got = reply(ANTHROPIC, replies.anthropic(first, sealed, second, USE, stop="tool_use"), client)
+    if stream and client == GEMINI:
+        data = replies.anthropic(first, sealed, second, USE, stop="tool_use")
+        chunks = streamed(ANTHROPIC, data, client, stream=False)
+        parts = [part for chunk in chunks for part in chunk["candidates"][0]["content"]["parts"]]
+        got = {"candidates": [{"content": {"role": "model", "parts": parts}}]}
+    match client:
+        case "openai_chat":
+            found = [got["choices"][0]["message"]]
+        case "openai_responses":
+            found = got["output"]
+        case "anthropic_messages":
+            found = [{"role": "assistant", "content": got["content"]}]
+        case _:
+            found = [got["candidates"][0]["content"]]
+    sent = encoded(client, asked_again(client, found), ANTHROPIC)
+    assert sent.body["messages"][1]["content"][:3] == [first, sealed, second]

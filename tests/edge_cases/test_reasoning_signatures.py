@@ -21,7 +21,12 @@ from tests.edge_cases.through import (
     reply,
     streamed,
 )
+from tests.end_to_end.client import calling, path
+from tests.end_to_end.line import account, running
 from tests.end_to_end.turns import answered, calls, history, opening
+from tests.upstreams.behaviours import Say
+from tests.upstreams.server import FakeVendor
+from tests.upstreams.vendor import Reply
 
 SENTINEL = "skip_thought_signature_validator"
 SIGNATURE = base64.b64encode(b"\x12\x40\x0a a signature \xfb\xff\xbf of Gemini").decode()
@@ -296,3 +301,34 @@ def test_case_102_each_spelling_alone_is_understood(name: str) -> None:
     ]
     (part,) = model_parts(encoded(GEMINI, {"contents": contents}, GEMINI).body)
     assert part == {"text": "Hello.", "thoughtSignature": SIGNATURE}
+
+
+async def test_case_102_within_one_dialect_too_there_is_one_spelling() -> None:
+    """The vendor refuses a part with both; results of tools get none at all (case 101)."""
+    asked = {"functionCall": {"name": "f", "args": {"n": 1.50}}}
+    result = {"functionResponse": {"name": "f", "response": {"output": "x"}}}
+    both = {"thoughtSignature": SIGNATURE, "thought_signature": SIGNATURE}
+    lone = {"text": "b", "thought_signature": SIGNATURE}
+    body = {
+        "contents": [
+            {"role": "user", "parts": [{"text": "q"}]},
+            {"role": "model", "parts": [{**asked, **both}]},
+            {"role": "user", "parts": [{**result, **both}]},
+            {
+                "role": "model",
+                "parts": [lone, {"text": "c", "thoughtSignature": "", "thought_signature": "x"}],
+            },
+            {"role": "user", "parts": [{"text": "q"}]},
+        ]
+    }
+    async with (
+        FakeVendor(GEMINI, behaviour=Say(Reply(text="Hi."))) as vendor,
+        running([account("one", vendor, "m")]) as line,
+        calling(line) as caller,
+    ):
+        await caller.post(path(GEMINI, "m"), body)
+    asked_first = next(one.body for one in vendor.requests if one.method == "POST")  # it knows no such seal
+    found = [content["parts"] for content in asked_first["contents"]]
+    assert found[1] == [{**asked, "thoughtSignature": SIGNATURE}]
+    assert found[2] == [result]
+    assert found[3] == [lone, {"text": "c", "thought_signature": "x"}]

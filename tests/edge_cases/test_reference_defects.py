@@ -263,3 +263,15 @@ def test_what_cannot_be_said_is_refused_and_not_dropped() -> None:
     """The defects of Z6 to Z9 are silent drops; a feature without a place is an error here."""
     sound = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}
     assert refused(CHAT, {"messages": [user([sound])]}, ANTHROPIC).message
+
+
+@pytest.mark.parametrize("upstream", [CHAT, ANTHROPIC, GEMINI])
+def test_case_135_an_unknown_item_that_is_left_out_leaves_no_empty_turn(upstream: str) -> None:
+    items = [
+        {"type": "configuration_update", "reasoning": {"effort": "low"}},
+        {"role": "user", "content": "q"},
+    ]
+    sent = encoded(RESPONSES, {"input": items}, upstream)
+    turns = sent.body.get("messages") or sent.body["contents"]
+    assert [turn["role"] for turn in turns] == ["user"]
+    assert any("configuration_update" in path or path.startswith("messages[") for path in sent.lost)

@@ -48,6 +48,8 @@ def test_case_128_the_schema_reaches_the_others_too(source: str, more: dict[str,
 
 NO_SCHEMA: list[tuple[str, dict[str, Any]]] = [
     (CHAT, {"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}}),
+    (CHAT, {"response_format": {"type": "json_schema", "json_schema": None}}),
+    (CHAT, {"response_format": {"type": "json_schema"}}),
     (RESPONSES, {"text": {"format": {"type": "json_schema", "name": "x"}}}),
 ]
 
@@ -82,8 +84,15 @@ def test_case_130_a_faster_tier_is_anthropics_fast_mode(source: str, tier: str) 
     assert sent.lost == []
 
 
+@pytest.mark.parametrize("source", [CHAT, RESPONSES])
+def test_case_130_of_an_unknown_model_it_is_asked(source: str) -> None:
+    sent = encoded(source, hello(source, service_tier="priority"), ANTHROPIC)
+    assert sent.body["speed"] == "fast"
+    assert sent.lost == []
+
+
 def test_case_130_where_the_model_has_none_it_is_told() -> None:
-    sent = encoded(CHAT, hello(CHAT, service_tier="priority"), ANTHROPIC)
+    sent = encoded(CHAT, hello(CHAT, service_tier="priority"), ANTHROPIC, known=True)
     assert not {"speed", "service_tier"} & sent.body.keys()
     assert sent.lost == ["service_tier"]
     assert sent.encoded.headers == {}

@@ -46,6 +46,21 @@ def test_case_122_no_limit_for_anthropic_is_the_most_that_the_model_writes(sourc
 
 
 @pytest.mark.parametrize(
+    ("source", "more"),
+    [
+        (CHAT, {"max_completion_tokens": 70_000}),
+        (RESPONSES, {"max_output_tokens": 70_000}),
+        (GEMINI, {"generationConfig": {"maxOutputTokens": 70_000}}),
+    ],
+)
+def test_case_122_more_than_the_model_writes_is_limited_and_told(source: str, more: dict[str, Any]) -> None:
+    sent = encoded(source, hello(source, **more), ANTHROPIC, max_output_tokens=64_000)
+    assert length(sent.body) == [64_000]
+    assert sent.lost == ["max_output_tokens"]
+    assert encoded(source, hello(source, **more), ANTHROPIC, max_output_tokens=70_000).lost == []
+
+
+@pytest.mark.parametrize(
     ("model", "sent"),
     [("claude-opus-4-7", {}), ("claude-opus-5-5", {}), ("claude-opus-4-5", {"temperature": 0.4})],
 )

@@ -6,14 +6,24 @@ from typing import Any
 
 import pytest
 
-from tests.edge_cases.through import ANTHROPIC, CHAT, EVERY, GEMINI, RESPONSES, encoded, reply, streamed
+from tests.edge_cases.through import (
+    ANTHROPIC,
+    CHAT,
+    EVERY,
+    GEMINI,
+    RESPONSES,
+    encoded,
+    refused,
+    reply,
+    streamed,
+)
 from tests.edge_cases.tool_shapes import answer, functions, responses, seen
 
 TAKES = {
     CHAT: r"[A-Za-z0-9_-]{1,64}",
     RESPONSES: r"[A-Za-z0-9_-]{1,64}",
     ANTHROPIC: r"[A-Za-z0-9_-]{1,64}",
-    GEMINI: r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}",
+    GEMINI: r"[A-Za-z_][A-Za-z0-9_-]{0,63}",
 }
 ODD = ("files.read/all now", "mcp__" + "server" * 12 + "__look_up", "天气", "plain")
 
@@ -36,13 +46,14 @@ def _asked(*names: str, **more: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("target", EVERY)
 def test_case_052_names_are_cleaned_everywhere_and_restored(target: str) -> None:
-    calling = {"mode": "ANY", "allowedFunctionNames": list(ODD[:2])}
+    # Anthropic has no such list: there the others are left out, none of which may have been used.
+    calling = {"mode": "ANY", "allowedFunctionNames": list(ODD if target == ANTHROPIC else ODD[:2])}
     body = _asked(*ODD, toolConfig={"functionCallingConfig": calling})
     sent = encoded(GEMINI, body, target)
     names = [tool.name for tool in functions(target, sent.body)]
-    if target != ANTHROPIC:  # where the list is kept by leaving out the others, if none of them was used
-        assert len(names) == len(ODD)
-    assert all(re.fullmatch(TAKES[target], name) for name in names)
+    assert len(set(names)) == len(ODD)
+    if target != GEMINI:  # a vendor's own clients may use all that it takes
+        assert all(re.fullmatch(TAKES[target], name) for name in names)
     calls, results = seen(target, sent.body)
     assert [call.name for call in calls] == names
     assert [call.id for call in calls] == [one for one, _ in results]
@@ -56,6 +67,26 @@ def test_case_052_names_are_cleaned_everywhere_and_restored(target: str) -> None
     events = streamed(target, given, GEMINI, body, stream=False)
     parts = [part for event in events for part in event["candidates"][0]["content"]["parts"]]
     assert [part["functionCall"]["name"] for part in parts if "functionCall" in part] == list(ODD)
+
+
+@pytest.mark.parametrize("client", [CHAT, RESPONSES, ANTHROPIC])
+def test_case_052_gemini_gets_names_that_every_vendor_takes(client: str) -> None:
+    """Another vendor may serve the next turn; dots that only this one takes would change the prompt then."""
+    schema = {"type": "object", "properties": {}}
+    declared: dict[str, Any] = {
+        CHAT: lambda name: {"type": "function", "function": {"name": name, "parameters": schema}},
+        RESPONSES: lambda name: {"type": "function", "name": name, "parameters": schema, "strict": False},
+        ANTHROPIC: lambda name: {"name": name, "input_schema": schema},
+    }
+    names = ["files.read", "files:read", "files/read all", "天气"]
+    said = [{"role": "user", "content": "Go."}]
+    tools = [declared[client](name) for name in names]
+    body = {"input" if client == RESPONSES else "messages": said, "tools": tools}
+    sent = [tool.name for tool in functions(GEMINI, encoded(client, body, GEMINI).body)]
+    assert len(set(sent)) == len(names)
+    assert all(re.fullmatch(TAKES[GEMINI], name) for name in sent)
+    back = json.dumps(reply(GEMINI, answer(GEMINI, *((name, {}) for name in sent)), client, body))
+    assert all(json.dumps(name) in back or f'"{name}"' in back for name in names)
 
 
 def test_case_052_a_long_name_of_a_server_keeps_its_last_piece() -> None:
@@ -110,3 +141,11 @@ def test_case_062_the_names_of_a_namespace_are_chosen_flat() -> None:
         "type": "tool",
         "name": "agents__spawn",
     }
+
+
+def test_case_062_a_list_of_tools_that_leaves_out_a_used_one_is_refused_where_it_must_be_emulated() -> None:
+    calling = {"mode": "ANY", "allowedFunctionNames": ["f", "h"]}
+    body = _asked("f", "g", "h", toolConfig={"functionCallingConfig": calling})
+    assert "allow them too" in str(refused(GEMINI, body, ANTHROPIC))
+    assert "allow them too" in str(refused(GEMINI, body, CHAT, strict=False))
+    assert encoded(GEMINI, body, CHAT).body["tool_choice"]["type"] == "allowed_tools"

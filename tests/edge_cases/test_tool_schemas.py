@@ -33,7 +33,7 @@ def _object(**properties: Any) -> dict[str, Any]:
 
 def test_case_055_a_tool_without_parameters() -> None:
     assert _sent(CHAT, None, ANTHROPIC) == {"type": "object", "properties": {}}
-    assert _sent(CHAT, None, GEMINI) in (None, {"type": "object", "properties": {}})
+    assert _sent(CHAT, None, GEMINI) == {"type": "object", "properties": {}}
     assert _sent(CHAT, None, RESPONSES) is None
     assert "parameters" not in encoded(CHAT, _tool(CHAT, None), CHAT).body["tools"][0]["function"]
 
@@ -51,10 +51,18 @@ def test_case_056_objects_get_properties_also_inside(target: str) -> None:
     }
 
 
+@pytest.mark.parametrize("target", [CHAT, RESPONSES])
+def test_case_056_arrays_get_items_and_an_empty_schema_becomes_an_object(target: str) -> None:
+    assert _sent(ANTHROPIC, _object(many={"type": "array"}), target)["properties"]["many"]["items"] == {}
+    assert _sent(ANTHROPIC, {}, target) == {"type": "object", "properties": {}}
+
+
+@pytest.mark.parametrize("target", [ANTHROPIC, CHAT, RESPONSES])
 @pytest.mark.parametrize("word", ["anyOf", "oneOf"])
-def test_case_057_a_union_at_the_root_becomes_one_object_for_anthropic(word: str) -> None:
+def test_case_057_a_union_at_the_root_becomes_one_object(word: str, target: str) -> None:
+    """Anthropic refuses it, and so does OpenAI."""
     one, two = _object(a={"type": "string"}), {**_object(b={"type": "number"}), "required": ["b"]}
-    schema = _sent(CHAT, {word: [one, two]}, ANTHROPIC)
+    schema = _sent(CHAT, {word: [one, two]}, target)
     assert schema["type"] == "object"
     assert not {"anyOf", "oneOf", "allOf"} & schema.keys()
     assert schema["properties"].keys() == {"a", "b"}
@@ -80,6 +88,18 @@ def test_case_058_members_that_only_anthropic_has_stay_behind(target: str) -> No
     assert {key: kept[key] for key in own.keys() - {"type"}} == {
         key: value for key, value in own.items() if key != "type"
     }
+
+
+@pytest.mark.parametrize("target", [CHAT, RESPONSES, GEMINI])
+def test_case_058_strict_stays_behind_where_the_schema_is_not_strict_enough(target: str) -> None:
+    """OpenAI wants every object closed and every property required; Anthropic's strict tools need neither."""
+    loose = {"name": "f", "input_schema": _object(q={"type": "string"}), "strict": True}
+    sent = encoded(ANTHROPIC, hello(ANTHROPIC, tools=[loose]), target)
+    assert '"strict": true' not in json.dumps(sent.body)
+    assert any("strict" in path for path in sent.lost)
+    closed = {**_object(q={"type": "string"}), "required": ["q"], "additionalProperties": False}
+    sent = encoded(ANTHROPIC, hello(ANTHROPIC, tools=[{**loose, "input_schema": closed}]), target)
+    assert ('"strict": true' in json.dumps(sent.body)) == (target != GEMINI)
 
 
 @pytest.mark.parametrize("target", [RESPONSES, ANTHROPIC, GEMINI])

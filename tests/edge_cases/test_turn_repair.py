@@ -1,6 +1,7 @@
 """Empty, misplaced and oddly written parts of a conversation: cases 29 to 45."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,8 @@ from tests.edge_cases.through import (
     decoded,
     encoded,
     refused,
+    reply,
+    streamed,
 )
 from tests.edge_cases.turns import (
     anthropic,
@@ -125,6 +128,20 @@ def test_case_035_the_id_of_a_response_is_adopted_by_its_call(upstream: str) -> 
     found = shape(upstream, encoded(GEMINI, body, upstream).body)
     assert found[1] == "model:call abc"
     assert "result abc=1" in found[2]
+
+
+@pytest.mark.parametrize("upstream", EVERY)
+def test_case_035_an_id_that_a_response_names_is_not_given_to_another(upstream: str) -> None:
+    body = gemini(
+        content("user", {"text": "q"}),
+        content("model", function_call("f", id="A"), function_call("f")),
+        content("user", function_response("f", "2"), function_response("f", "1", id="A")),
+    )
+    found = "/".join(shape(upstream, encoded(GEMINI, body, upstream).body))
+    first, second = (call.id for call in calls_of(decoded(GEMINI, body)))
+    assert first == "A" != second
+    assert "result A=1" in found
+    assert f"result {second}=2" in found
 
 
 @pytest.mark.parametrize("upstream", EVERY)
@@ -251,3 +268,29 @@ def test_case_045_a_name_on_a_message_is_no_part_of_its_text(upstream: str) -> N
     assert shape(upstream, sent.body) == ["user:q"]
     assert ("Ann" in json.dumps(sent.body)) == (upstream == CHAT)
     assert sent.lost == ([] if upstream == CHAT else ["messages[0].name"])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("client", EVERY)
+def test_case_044_the_phase_of_a_reply_reaches_responses_clients(client: str, stream: bool) -> None:
+    """Two messages stay two, each with its own; nobody else has a word for it."""
+    said: list[dict[str, Any]] = [
+        {"type": "message", "id": f"msg_{phase}", "role": "assistant", "status": "completed", "phase": phase,
+         "content": [{"type": "output_text", "text": phase, "annotations": []}]}
+        for phase in ("commentary", "final_answer")
+    ]  # fmt: skip
+    whole = {"id": "resp_1", "object": "response", "status": "completed", "output": said}
+    if client != RESPONSES:
+        assert '"phase"' not in json.dumps(reply(RESPONSES, whole, client))
+        return
+    if stream:
+        events = streamed(RESPONSES, whole, client, stream=False)
+        added = [one["item"] for one in events if one["type"] == "response.output_item.added"]
+        assert [item["phase"] for item in added] == ["commentary", "final_answer"]
+        output = events[-1]["response"]["output"]
+    else:
+        output = reply(RESPONSES, whole, client)["output"]
+    assert [(item["phase"], item["content"][0]["text"]) for item in output] == [
+        ("commentary", "commentary"),
+        ("final_answer", "final_answer"),
+    ]

@@ -21,6 +21,9 @@ from tests.edge_cases.turns import (
     use,
     user,
 )
+from tests.end_to_end.client import calling
+from tests.end_to_end.line import account, running
+from tests.upstreams.server import FakeVendor
 
 CALL = "model:call c1"
 DONE = {
@@ -223,6 +226,19 @@ def test_case_028_a_prefill_is_followed_by_the_user_unless_the_model_takes_it(
 
 def test_case_028_an_unknown_model_is_taken_for_a_new_one() -> None:
     assert ModelProfile("m").prefill is False
+
+
+@pytest.mark.parametrize("name", ["gemini-2.5-pro", "gemini-2.5-flash", "gemini-3-pro-preview"])
+async def test_case_028_no_model_of_gemini_takes_one(name: str) -> None:
+    body = {"model": name, **chat(user("q"), assistant("The answer is"))}
+    async with (
+        FakeVendor(GEMINI) as vendor,
+        running([account("one", vendor, name)]) as line,
+        calling(line) as caller,
+    ):
+        got = await caller.post("/v1/chat/completions", body)
+        assert got.status == 200, got.body
+        assert shape(GEMINI, vendor.requests[-1].body) == ["user:q", "model:The answer is", "user:Continue."]
 
 
 @pytest.mark.parametrize("upstream", [CHAT, RESPONSES])

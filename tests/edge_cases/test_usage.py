@@ -162,6 +162,25 @@ def test_case_192_and_the_limit_is_told_to_every_client(client: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("client", "word"), [(CHAT, "length"), (ANTHROPIC, "max_tokens"), (GEMINI, "MAX_TOKENS")]
+)
+def test_case_192_a_call_that_was_cut_before_its_arguments_is_none(client: str, word: str) -> None:
+    use = {"type": "tool_use", "id": "t", "name": "f", "input": {}}
+    got = reply(ANTHROPIC, replies.anthropic({"type": "text", "text": "x"}, use, stop="max_tokens"), client)
+    assert finish_of(client, got) == word
+    if client == GEMINI:
+        assert "functionCall" not in json.dumps(got)
+
+
+def test_case_192_nor_is_it_a_completed_item() -> None:
+    use = {"type": "tool_use", "id": "t", "name": "f", "input": {}}
+    got = reply(ANTHROPIC, replies.anthropic(use, stop="max_tokens"), RESPONSES)
+    assert (got["status"], [item["status"] for item in got["output"]]) == ("incomplete", ["incomplete"])
+    whole = reply(ANTHROPIC, replies.anthropic(use, stop="tool_use"), RESPONSES)
+    assert (whole["status"], whole["output"][0]["arguments"]) == ("completed", "{}")
+
+
+@pytest.mark.parametrize(
     "details",
     [{"cached_tokens": 0, "cache_write_tokens": 0}, {"cached_tokens": 0}, {"cache_write_tokens": 0}],
 )

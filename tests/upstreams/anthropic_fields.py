@@ -137,12 +137,37 @@ _TURN_CONTROL = {
 }
 
 
+_TOOL_REFERENCE = record({"name": text, **_KIND})
+_MCP_REFERENCES = fields("mcp_tool_reference mcp_toolset_reference", mapping)
+
+
+def _definition(value: Any, at: Path) -> None:
+    record({"definition": _tool, **_KIND})(value, at)
+
+
+_INSIDE_BLOCKS: dict[str, Check] = {
+    "text": _TEXT,
+    "tool_addition": record(
+        {
+            "tool": tagged(
+                {"tool_reference": _TOOL_REFERENCE, "tool_definition": _definition, **_MCP_REFERENCES}
+            ),
+            **_KIND,
+        },
+        _MARK,
+    ),
+    "tool_removal": record(
+        {"tool": tagged({"tool_reference": _TOOL_REFERENCE, **_MCP_REFERENCES}), **_KIND}, _MARK
+    ),
+}
+
+
 _MESSAGES = array(
     tagged(
         {
             "user": _message(_USER_BLOCKS),
             "assistant": _message(_ASSISTANT_BLOCKS),
-            "system": _message(_SYSTEM_BLOCKS, _TURN_CONTROL),
+            "system": _message(_INSIDE_BLOCKS, _TURN_CONTROL),
         },
         tag="role",
     ),

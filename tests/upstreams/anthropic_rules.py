@@ -31,6 +31,7 @@ def check(exchange: Exchange) -> None:
     record({name: optional[name] for name in required}, optional)(body, ())
     _cache_marks(body)
     _tools(body)
+    _tool_changes(body, exchange.headers)
     _system(body)
     _turns(merged(body["messages"]), exchange)
     if not counting:
@@ -94,6 +95,22 @@ def _cache_marks(body: Any) -> None:
                 (), "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block."
             )
         short = short or mark.get("ttl", "5m") == "5m"
+
+
+def _tool_changes(body: Any, headers: Mapping[str, str]) -> None:
+    """Changes of the tools inside a conversation need their beta, and tools that are known by then."""
+    known = {tool["name"] for tool in body.get("tools", ())}
+    for place, message in enumerate(body["messages"]):
+        for block in _blocks(message["content"]) if message["role"] == "system" else ():
+            if block["type"] not in ("tool_addition", "tool_removal"):
+                continue
+            if "mid-conversation-tool-changes-" not in headers.get("anthropic-beta", ""):
+                raise rule(("messages", place), f"Unexpected block type '{block['type']}'.")
+            tool = block["tool"]
+            if tool["type"] == "tool_definition":
+                known.add(tool["definition"]["name"])
+            elif tool["type"] == "tool_reference" and tool["name"] not in known:
+                raise rule(("messages", place), f"Tool reference '{tool['name']}' not found.")
 
 
 def _tools(body: Any) -> None:

@@ -193,8 +193,15 @@ def check(exchange: Exchange) -> None:
     declared = _declared(body)
     _tool_config(body, declared)
     _generation(folded(body.get("generationConfig", {})), exchange.route.model, bool(declared))
-    if old_tools(exchange.route.model) and declared and _hosted(body):
-        raise rule((), "Tool use with function calling is unsupported")
+    if declared and _hosted(body):
+        if old_tools(exchange.route.model):
+            raise rule((), "Tool use with function calling is unsupported")
+        if not folded(body.get("toolConfig", {})).get("includeServerSideToolInvocations"):
+            raise rule(
+                (),
+                "Please enable tool_config.include_server_side_tool_invocations to use Built-in tools with "
+                "Function calling.",
+            )
 
 
 def old_tools(model: str) -> bool:

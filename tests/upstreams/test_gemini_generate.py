@@ -248,7 +248,10 @@ ACCEPTED = {
     ),
     "search and functions on 3": (
         NEW,
-        ask(tools=[{"functionDeclarations": [{"name": "f"}]}, {"googleSearch": {}}]),
+        ask(
+            tools=[{"functionDeclarations": [{"name": "f"}]}, {"googleSearch": {}}],
+            toolConfig={"includeServerSideToolInvocations": True},
+        ),
     ),
     "automatic budget": (PRO, thinking(thinkingBudget=-1)),
     "arguments keep their keys": (

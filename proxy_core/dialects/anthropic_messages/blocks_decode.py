@@ -10,6 +10,7 @@ from types import MappingProxyType
 from proxy_core import jsonbytes
 from proxy_core.dialects.anthropic_messages import steps
 from proxy_core.dialects.anthropic_messages.check import Fields, name_of, refuse
+from proxy_core.dialects.anthropic_messages.tool_changes import is_change, kept_change
 from proxy_core.dialects.anthropic_messages.words import (
     BLOCK,
     NAME,
@@ -70,6 +71,21 @@ def decode_texts(owner: Fields, key: str) -> list[Text]:
             refuse(block.at("type"), "only text blocks are possible in instructions.")
         texts.append(_text(block))
     return texts
+
+
+def decode_instructions(entry: Fields) -> list[Part]:
+    """Read the content of a system message inside the conversation: text, and changes of the tools."""
+    if not isinstance(entry.value.get("content"), list):
+        return [*decode_texts(entry, "content")]
+    parts: list[Part] = []
+    for block in entry.objects("content"):
+        if is_change(block):
+            parts.append(kept_change(block))
+        elif block.value.get("type") == "text":
+            parts.append(_text(block))
+        else:
+            refuse(block.at("type"), "only text and changes of tools are possible in a system message.")
+    return parts
 
 
 def settle_carriers(parts: list[Part]) -> list[Part]:

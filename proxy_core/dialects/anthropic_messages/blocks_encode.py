@@ -211,7 +211,7 @@ def _inline(part: Media, source: Inline) -> Block:
         pdf = {"type": "base64", "media_type": _PDF, "data": source.data}
         return _titled({"type": "document", "source": pdf}, part)
     text = media.as_text(part)
-    if text is None:
+    if text is None or (part.kind == "image" and part.name is None):  # drawings that are text, such as SVG
         raise _refused(said or part.kind)
     if not text.strip():
         return {"type": "text", "text": f"[{part.name or 'An empty file'} has no content.]"}

@@ -19,7 +19,7 @@ def fit_marks(body: dict[str, Json]) -> list[Loss]:
     """
     groups = [list(_holders(body.get(section))) for section in ("messages", "system", "tools")]
     surplus = sum(map(len, groups)) + bool(body.get(_KEY)) - MOST
-    losses = []
+    losses: list[Loss] = []
     if surplus > 0:
         losses.append(Loss(_KEY, f"more than {MOST} cache marks; {surplus} were left out"))
     for group in groups:
@@ -29,16 +29,17 @@ def fit_marks(body: dict[str, Json]) -> list[Loss]:
     short = False
     for group in reversed(groups):
         for holder in group:
-            short = _shorten(holder, short)
+            short = _shorten(holder, short, losses)
     if isinstance(body.get(_KEY), dict):
-        _shorten(body, short)
+        _shorten(body, short, losses)
     return losses
 
 
-def _shorten(holder: dict[str, Json], short: bool) -> bool:
+def _shorten(holder: dict[str, Json], short: bool, losses: list[Loss]) -> bool:
     mark = holder[_KEY]
     if mark.get("ttl") == "1h" and short:
         holder[_KEY] = {**mark, "ttl": "5m"}
+        losses.append(Loss(f"{_KEY}.ttl", "a lifetime of 1h after one of 5m became 5m"))
     return short or mark.get("ttl") != "1h"
 
 

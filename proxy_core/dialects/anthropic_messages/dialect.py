@@ -15,6 +15,7 @@ from proxy_core.dialect import (
     EncodeTarget,
     Endpoint,
     ErrorReply,
+    Mended,
     Mode,
     ModelCard,
     Peek,
@@ -22,7 +23,7 @@ from proxy_core.dialect import (
 )
 from proxy_core.dialect import Tap as TapContract
 from proxy_core.dialects.anthropic_messages import errors, models, request_decode, request_encode, words
-from proxy_core.dialects.anthropic_messages.edit import edit_losses, edit_request
+from proxy_core.dialects.anthropic_messages.edit import edit_losses, edit_request, mend
 from proxy_core.dialects.anthropic_messages.reply_decode import decode_reply
 from proxy_core.dialects.anthropic_messages.reply_encode import encode_reply
 from proxy_core.dialects.anthropic_messages.stream_decode import StreamDecoder
@@ -183,6 +184,10 @@ class AnthropicMessages:
     def decode_error(self, status: int, body: bytes) -> Failure:
         """Read an upstream's error body, whatever it is; never raises."""
         return errors.decode_error(status, body)
+
+    def mend(self, body: bytes, call: Call) -> Mended | None:
+        """Put the names of betas where the vendor wants them."""
+        return mend(body, call)
 
     def edit_request(self, body: bytes, call: Call, edits: Edits, profile: ModelProfile) -> bytes:
         """Apply shallow edits; unchanged bytes if nothing applies. Raises DecodeError."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from proxy_core import jsonbytes
-from proxy_core.dialect import Edits
+from proxy_core.dialect import Call, Edits, Mended
 from proxy_core.dialects.anthropic_messages.thinking import (
     FORCED,
     ThinkingWire,
@@ -17,6 +17,8 @@ from proxy_core.ir.request import Loss, ReasoningControl
 from proxy_core.profile import ModelProfile
 
 _SAMPLING = ("temperature", "top_p", "top_k")
+BETAS = "anthropic-beta"
+"""The header that names what is not for everybody yet; the vendor's SDK takes the names as ``betas``."""
 _READ = ("model", "stream", "max_tokens", "thinking", "output_config", "tool_choice", *_SAMPLING)
 _FORCING = ("any", "tool")
 
@@ -39,6 +41,32 @@ def edit_request(body: bytes, edits: Edits, profile: ModelProfile, *, is_chat: b
     if not replace and not drop:
         return body
     return jsonbytes.edit(body, replace, drop, members)
+
+
+def mend(body: bytes, call: Call) -> Mended | None:
+    """Move ``betas`` from the body to the header, behind those that stand there. Raises DecodeError."""
+    if b'"betas"' not in body:
+        return None
+    members = jsonbytes.members(body)
+    names = betas_of(jsonbytes.peek(members, ("betas",)).get("betas"))
+    if names is None:
+        return None
+    told = [name.strip() for name in call.headers.get(BETAS, "").split(",")]
+    every = dict.fromkeys(name for name in (*told, *names) if name)
+    headers = {BETAS: ",".join(every)} if every else {}
+    return Mended(jsonbytes.edit(body, {}, ["betas"], members), headers)
+
+
+def betas_of(value: Any) -> tuple[str, ...] | None:
+    """Return the names in a ``betas`` member; None where it is none, or holds what no header can."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) and _is_plain(name) for name in names):
+        return None
+    return tuple(names)
+
+
+def _is_plain(name: str) -> bool:
+    return name.isascii() and name.isprintable() and "," not in name
 
 
 def edit_losses(body: bytes, edits: Edits, profile: ModelProfile) -> tuple[Loss, ...]:

@@ -133,7 +133,7 @@ def encode_blocks(part: Part) -> list[Block]:
             return [*_before(part), encode_call(part)]
         case Media():
             return [{"type": "text", "text": media_note(part)}]
-        case HostedStep() | Opaque() if part.dialect == NAME:
+        case HostedStep() | Opaque() if part.dialect == NAME and isinstance(part.raw.get("type"), str):
             return [dict(part.raw)]
         case _:
             return []

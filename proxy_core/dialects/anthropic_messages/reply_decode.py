@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from proxy_core import jsonbytes
 from proxy_core.dialects.anthropic_messages.errors import failure_of
 from proxy_core.dialects.anthropic_messages.finish import decode_finish
@@ -9,7 +11,8 @@ from proxy_core.dialects.anthropic_messages.reply_blocks import decode_block
 from proxy_core.dialects.anthropic_messages.usage import decode_usage
 from proxy_core.dialects.anthropic_messages.words import NAME
 from proxy_core.errors import DecodeError, UpstreamProtocolError
-from proxy_core.ir.message import Json, Part
+from proxy_core.ir.fold import is_cut
+from proxy_core.ir.message import Json, Part, ToolCall
 from proxy_core.ir.stream import Candidate, Finish, Reply
 
 
@@ -24,8 +27,8 @@ def decode_reply(body: bytes, issuer: str) -> Reply:
     content = value.get("content")
     if not isinstance(content, list):
         raise UpstreamProtocolError("The provider's answer has no content.")
-    parts = tuple(_part(block, issuer) for block in content)
     finish = decode_finish(value) or Finish("stop", None, NAME)
+    parts = _cut(tuple(_part(block, issuer) for block in content), finish)
     usage = value.get("usage")
     return Reply(
         id=_word(value.get("id")),
@@ -39,6 +42,14 @@ def _part(block: Json, issuer: str) -> Part:
     if not isinstance(block, dict):
         raise UpstreamProtocolError("The provider's answer holds a block that is no object.")
     return decode_block(block, issuer)
+
+
+def _cut(parts: tuple[Part, ...], finish: Finish) -> tuple[Part, ...]:
+    """Take back the empty input of a last call that the limit cut: nobody shall run a tool with nothing."""
+    last = parts[-1] if parts else None
+    if not (is_cut(finish) and isinstance(last, ToolCall) and last.arguments == "{}"):
+        return parts
+    return (*parts[:-1], replace(last, arguments=""))
 
 
 def _word(value: Json) -> str:

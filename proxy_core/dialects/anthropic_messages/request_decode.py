@@ -5,9 +5,14 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from proxy_core import jsonbytes
-from proxy_core.dialects.anthropic_messages.blocks_decode import decode_content, decode_texts
+from proxy_core.dialects.anthropic_messages.blocks_decode import (
+    decode_content,
+    decode_instructions,
+    decode_texts,
+)
 from proxy_core.dialects.anthropic_messages.check import Fields, refuse
 from proxy_core.dialects.anthropic_messages.thinking import decode_thinking
+from proxy_core.dialects.anthropic_messages.tool_changes import tool_changes
 from proxy_core.dialects.anthropic_messages.tools_decode import decode_choice, decode_tools
 from proxy_core.dialects.anthropic_messages.turn_control import shown, turn_effort
 from proxy_core.dialects.anthropic_messages.words import FAMILY, NAME
@@ -39,7 +44,9 @@ def decode_request(body: bytes) -> Request:
     """Decode a chat or count request. Raises DecodeError."""
     fields = Fields(jsonbytes.decode_object(body))
     tools = decode_tools(fields)
-    choice, parallel = decode_choice(fields, tools)
+    changes = tool_changes(fields.objects("messages"))
+    inside = (change.tool for change in changes if change.tool is not None)
+    choice, parallel = decode_choice(fields, (*tools, *inside))
     extensions = fields.rest(_KNOWN)
     output = fields.maybe_object("output_config")
     effort = turn_effort(fields.objects("messages")) or (output.maybe_text("effort") if output else None)
@@ -64,6 +71,7 @@ def decode_request(body: bytes) -> Request:
         output=_output(output, fields.maybe_object("output_format")),
         sampling=_sampling(fields, parallel),
         extensions={FAMILY: extensions} if extensions else EMPTY,
+        tool_changes=changes,
     )
 
 
@@ -106,7 +114,7 @@ def _message(entry: Fields, names: dict[str, str]) -> Message:
         case "assistant":
             role, parts = "model", decode_content(entry, "assistant", names)
         case "system":
-            role, parts = "system", [*decode_texts(entry, "content")]
+            role, parts = "system", decode_instructions(entry)
         case word:
             refuse(entry.at("role"), f"{word!r} is unknown; use user, assistant or system.")
     return Message(role, tuple(parts))

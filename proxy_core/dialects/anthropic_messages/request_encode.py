@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from proxy_core.dialect import EncodeTarget
@@ -14,6 +15,7 @@ from proxy_core.dialects.anthropic_messages.blocks_encode import (
 )
 from proxy_core.dialects.anthropic_messages.cache_marks import fit_marks
 from proxy_core.dialects.anthropic_messages.call_ids import unique_ids
+from proxy_core.dialects.anthropic_messages.edit import BETAS, betas_of
 from proxy_core.dialects.anthropic_messages.sampling import (
     FAST_BETA,
     encode_sampling,
@@ -46,7 +48,7 @@ _COUNTED = frozenset(
         "speed", "user_profile_id", "workspace_id", "context_management", "mcp_servers",
     }
 )  # fmt: skip
-_HEADER_MEMBERS = frozenset({"betas"})
+_BETAS = "betas"
 _JSON_HINT = "Answer with one JSON object and nothing else: no prose, no code fence."
 
 
@@ -99,8 +101,14 @@ def _encode(request: Request, target: EncodeTarget, *, counting: bool) -> Encode
         body = {key: value for key, value in body.items() if key in _COUNTED}
     losses += fit_marks(body)
     shorten(body["messages"])
-    betas = {"anthropic-beta": FAST_BETA} if body.get("speed") == "fast" else EMPTY
-    return EncodedRequest(emit(body), tuple(losses), replace(memory, stop=held_stops), betas)
+    memory = replace(memory, stop=held_stops)
+    return EncodedRequest(emit(body), tuple(losses), memory, _headers(request, body))
+
+
+def _headers(request: Request, body: Block) -> Mapping[str, str]:
+    names = [FAST_BETA] if body.get("speed") == "fast" else []
+    names += betas_of(request.extensions.get(FAMILY, EMPTY).get(_BETAS)) or ()
+    return {BETAS: ",".join(dict.fromkeys(names))} if names else EMPTY
 
 
 def _refuse_media(request: Request) -> None:
@@ -210,7 +218,8 @@ def _extend(body: Block, request: Request, losses: list[Loss]) -> None:
         for key, value in members.items():
             if family != FAMILY:
                 losses.append(Loss(key, "Anthropic has nothing like it"))
-            elif key in _HEADER_MEMBERS:
-                losses.append(Loss(key, "betas travel in the header anthropic-beta"))
+            elif key == _BETAS:
+                if betas_of(value) is None:
+                    losses.append(Loss(key, "these are no names of betas"))
             elif key not in body and key != "output_config":
                 body[key] = value

@@ -57,6 +57,9 @@ def encode_sampling(
 ) -> tuple[str, ...]:
     """Add the knobs to the body; return stop strings that the vendor refuses and the proxy must cut at."""
     sampling = request.sampling
+    most = profile.max_output_tokens
+    if most is not None and (sampling.max_output_tokens or 0) > most:
+        losses.append(Loss("max_output_tokens", f"limited to the {most} tokens that the model can write"))
     _randomness(body, sampling, profile, thinking_on, losses)
     if stops := [text for text in sampling.stop if text.strip()]:
         body["stop_sequences"] = stops
@@ -73,7 +76,7 @@ def _tier(body: Block, request: Request, profile: ModelProfile, losses: list[Los
     wanted, is_own = request.sampling.service_tier, request.dialect == NAME
     if wanted is None:
         return
-    if wanted in FASTER and (profile.fast or is_own):
+    if wanted in FASTER and (profile.fast or is_own or not profile.known):
         body["speed"] = "fast"
     elif (tier := _TIERS.get(wanted) or (wanted if is_own else None)) is not None:
         body["service_tier"] = tier

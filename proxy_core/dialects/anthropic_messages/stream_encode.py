@@ -27,6 +27,7 @@ from proxy_core.dialects.anthropic_messages.usage import encode_delta_usage, enc
 from proxy_core.dialects.anthropic_messages.words import UNSIGNED
 from proxy_core.errors import Failure, UpstreamProtocolError
 from proxy_core.ir.fold import ended, is_complete, is_cut
+from proxy_core.ir.json_object import JsonObject
 from proxy_core.ir.message import HostedStep, Json, Part, Reasoning, Refusal, Text, ToolCall
 from proxy_core.ir.seal import wrap
 from proxy_core.ir.stream import (
@@ -57,6 +58,7 @@ class StreamEncoder:
         self._is_unsigned = False  # thinking that is still open: the call after it may lend its seal
         self._held = ""  # the beginning of a call, kept until a second piece shows that more comes
         self._waiting: list[Block] = []  # carriers of a text's seal, written only if something follows
+        self._object = JsonObject()  # the arguments that were sent so far
         self._pieces = 0
         self._segment = 0
         self._calls: list[Part] = []
@@ -158,16 +160,19 @@ class StreamEncoder:
     def _arguments(self, call: ToolCall, piece: str) -> Iterator[bytes]:
         """Hold a call back until a second piece comes: its seal, if it has one, belongs before it.
 
-        What does not begin like an object is held to the end, to be wrapped then.
+        What does not begin like an object is held to the end, to be wrapped then; what ceases to be one on
+        the way is ended so that it is one.
         """
         if self._is_sent:
-            yield self._change("input_json_delta", partial_json=piece)
+            if kept := self._object.feed(piece):
+                yield self._change("input_json_delta", partial_json=kept)
             return
         self._held += piece
         self._pieces += 1
         if self._pieces > 1 and call.form == "json" and self._held.lstrip()[:1] == "{":
             yield from self._start(_skeleton(call))
-            yield self._change("input_json_delta", partial_json=self._held)
+            self._object = JsonObject()
+            yield self._change("input_json_delta", partial_json=self._object.feed(self._held))
 
     def _end(self, part: Part) -> Iterator[bytes]:
         if isinstance(part, ToolCall):
@@ -217,6 +222,12 @@ class StreamEncoder:
                 yield self._change("citations_delta", citation=citation)
         elif isinstance(part, Reasoning):
             yield self._change("signature_delta", signature=signature_of(part))
+        elif isinstance(part, ToolCall) and (end := self._repair(part)):
+            yield self._change("input_json_delta", partial_json=end)
+
+    def _repair(self, call: ToolCall) -> str:
+        """Return what makes broken arguments JSON: those that were sent cannot be taken back."""
+        return self._object.ending("_raw", call.arguments) if self._object.is_broken else ""
 
     def _whole(self, block: Block) -> Iterator[bytes]:
         """Write a block that is complete already."""

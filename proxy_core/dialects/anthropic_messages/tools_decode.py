@@ -21,10 +21,11 @@ def decode_tools(body: Fields) -> tuple[Tool, ...]:
     Typed tools that the client runs become functions with their documented parameters; those that the
     vendor runs, and everything unknown, become hosted tools.
     """
-    return tuple(_tool(tool) for tool in body.objects("tools"))
+    return tuple(decode_tool(tool) for tool in body.objects("tools"))
 
 
-def _tool(tool: Fields) -> Tool:
+def decode_tool(tool: Fields) -> Tool:
+    """Read one declaration."""
     kind = tool.maybe_text("type") or "custom"
     if kind != "custom":
         known = client_tool(kind, tool.value)

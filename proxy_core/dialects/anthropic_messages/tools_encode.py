@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from proxy_core.dialects.anthropic_messages.blocks_encode import Block, marked
-from proxy_core.dialects.anthropic_messages.schema import object_schema, strict_schema
+from proxy_core.dialects.anthropic_messages.schema import strict_schema
 from proxy_core.dialects.anthropic_messages.words import HOSTED, NAME, bare_type
 from proxy_core.errors import UnsupportedError
 from proxy_core.ir.message import Json, ToolCall
 from proxy_core.ir.request import Function, Hosted, Loss, Request, Tool, ToolChoice
-from proxy_core.ir.schema import repaired
+from proxy_core.ir.schema import object_root, repaired
 
 _SEARCH = "web_search_20250305"
 _CODE = "code_execution_20250825"
@@ -19,11 +19,15 @@ _PLACES = ("city", "region", "country", "timezone")
 
 
 def encode_tools(request: Request, losses: list[Loss]) -> list[Block]:
-    """Return ``tools``. Raises UnsupportedError for a hosted tool that the vendor does not have."""
+    """Return ``tools``.
+
+    Raises UnsupportedError for a hosted tool that the vendor does not have, and for a list of allowed tools
+    that leaves out one that the conversation has used.
+    """
     is_own = request.dialect == NAME
     if not is_own:
         losses += _lost(request.tools)
-    tools = _allowed(request, losses)
+    tools = _allowed(request)
     blocks = [_tool(tool, is_own) for tool in tools]
     taken = {tool.name for tool in tools if isinstance(tool, Function)}
     for block, tool in zip(blocks, tools, strict=True):
@@ -44,7 +48,7 @@ def _tool(tool: Tool, is_own: bool) -> Block:
     block: Block = {"name": tool.name}
     if tool.description:
         block["description"] = tool.description
-    schema = object_schema(None if tool.schema is None else repaired(tool.schema))
+    schema = object_root(None if tool.schema is None else repaired(tool.schema))
     if is_own and tool.schema is not None:
         block["input_schema"] = tool.schema
     else:
@@ -116,7 +120,7 @@ def _search_options(tool: Hosted) -> Block:
     return options
 
 
-def _allowed(request: Request, losses: list[Loss]) -> tuple[Tool, ...]:
+def _allowed(request: Request) -> tuple[Tool, ...]:
     """Return the tools that a list of allowed names leaves; one name is the choice's own matter."""
     choice = request.tool_choice
     if choice is None or not choice.only or (len(choice.only) == 1 and choice.mode == "required"):
@@ -126,8 +130,10 @@ def _allowed(request: Request, losses: list[Loss]) -> tuple[Tool, ...]:
     kept = tuple(tool for tool in request.tools if tool.name in choice.only or isinstance(tool, Hosted))
     gone = {tool.name for tool in request.tools} - {tool.name for tool in kept}
     if gone & used:
-        losses.append(Loss("tool_choice", "tools that the conversation has used cannot be held back"))
-        return request.tools
+        raise UnsupportedError(
+            "Tools that the conversation has used cannot be held back on this model: allow them too.",
+            param="tool_choice",
+        )
     return kept
 
 

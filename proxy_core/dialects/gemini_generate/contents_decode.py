@@ -83,13 +83,19 @@ def _whole(parts: list[Part]) -> list[Part]:
             whole.append(part)
         else:
             whole[-1] = joined
-    return whole
+    return [_emptied(part) for part in whole]
+
+
+def _emptied(part: Part) -> Part:
+    return replace(part, segments=()) if isinstance(part, Reasoning) and not part.text else part
 
 
 def _joined(before: Part, part: Part) -> Part | None:
     match before, part:
         case Reasoning(seal=None), Reasoning(seal=None):
             return Reasoning((before.text + part.text,))
+        case Reasoning(seal=None), Reasoning(segments=("",)):
+            return Reasoning(before.segments, part.seal)
         case Text(seal=None), Text() if part.seal is None or not part.text:
             return Text(before.text + part.text, seal=part.seal)
         case _:
@@ -129,7 +135,7 @@ def _part(part: Node, role: Role, identities: Mapping[Place, Identity], place: P
     seal = decode_seal(part)
     if part.get("thought") is True and part.has("text"):
         text = part.text("text") or ""
-        return [Reasoning((text,) if text else (), seal)] if role != "user" and (text or seal) else []
+        return [Reasoning((text,), seal)] if role != "user" and (text or seal) else []
     decoded = _plain(part, identities, place)
     if decoded is None:
         return []

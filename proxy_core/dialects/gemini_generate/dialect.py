@@ -14,14 +14,17 @@ from proxy_core.dialect import (
     EncodeTarget,
     Endpoint,
     ErrorReply,
+    Mended,
     Mode,
     ModelCard,
+    Operation,
     Peek,
     SealFields,
 )
 from proxy_core.dialects.gemini_generate import errors, models, reply_decode, request_decode, request_encode
 from proxy_core.dialects.gemini_generate.finish import NAME
 from proxy_core.dialects.gemini_generate.framing import last_chunk
+from proxy_core.dialects.gemini_generate.mending import mend
 from proxy_core.dialects.gemini_generate.reply_encode import StreamEncoder, encode_reply
 from proxy_core.dialects.gemini_generate.request_edit import edit_losses, edit_request
 from proxy_core.dialects.gemini_generate.tap import ReplyTap
@@ -32,7 +35,13 @@ from proxy_core.ir.stream import ReplyDecoder, ReplyEncoder
 from proxy_core.profile import ModelProfile
 
 _VERB = re.compile(r":(generateContent|streamGenerateContent|countTokens)$")
-
+_VERBS: tuple[tuple[str, Operation, bool], ...] = (
+    ("generateContent", "chat", False),
+    ("streamGenerateContent", "chat", True),
+    ("countTokens", "count_tokens", False),
+)
+_NAMED = ("models/{model}", "tunedModels/{model}", "publishers/google/models/{model}")
+"""What google-genai 3.4.0 makes of a model that is named with the folder it is in (2026-11-20)."""
 
 _MEMBERS: Mapping[str, str] = MappingProxyType(
     {
@@ -74,9 +83,11 @@ class GeminiGenerate:
         call_mark=b'"function',
     )
     endpoints: tuple[Endpoint, ...] = (
-        Endpoint("POST", "/v1beta/models/{model}:generateContent", "chat", False),
-        Endpoint("POST", "/v1beta/models/{model}:streamGenerateContent", "chat", True),
-        Endpoint("POST", "/v1beta/models/{model}:countTokens", "count_tokens", False),
+        *(
+            Endpoint("POST", f"/v1beta/{named}:{verb}", operation, streams)
+            for named in _NAMED
+            for verb, operation, streams in _VERBS
+        ),
         Endpoint("GET", "/v1beta/models", "list_models", False),
         Endpoint("GET", "/v1beta/models/{model}", "get_model", False),
     )
@@ -166,6 +177,10 @@ class GeminiGenerate:
     def decode_error(self, status: int, body: bytes) -> Failure:
         """Read an upstream's error body."""
         return errors.decode_error(status, body)
+
+    def mend(self, body: bytes, call: Call) -> Mended | None:
+        """Put signatures right."""
+        return mend(body) if call.endpoint.operation == "chat" else None
 
     def edit_request(self, body: bytes, call: Call, edits: Edits, profile: ModelProfile) -> bytes:
         """Apply shallow edits."""

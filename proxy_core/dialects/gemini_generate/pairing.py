@@ -43,13 +43,17 @@ def identify(turns: Iterable[list[Node]]) -> Mapping[Place, Identity]:
     calls: list[_Call] = []
     answers: dict[Place, tuple[_Call | None, Identity]] = {}
     for turn, parts in enumerate(turns):
+        responses: list[tuple[Place, Node]] = []
         for index, part in enumerate(parts):
             place = (turn, index)
             if (call := part.node("functionCall")) is not None:
                 name = call.text("name") or ""
                 calls.append(_Call(place, call.text("id") or None, name, made_up_id(turn, index, name)))
             elif (response := part.node("functionResponse")) is not None:
-                answers[place] = _answer(response, calls, place)
+                responses.append((place, response))
+        # Those that say which call they answer choose first: the others go by name and order.
+        for place, response in sorted(responses, key=lambda one: not _is_named(one[1], calls)):
+            answers[place] = _answer(response, calls, place)
     found = {call.place: Identity(call.id or call.made_up, call.name) for call in calls}
     for place, (answered, own) in answers.items():
         if answered is None:
@@ -57,6 +61,11 @@ def identify(turns: Iterable[list[Node]]) -> Mapping[Place, Identity]:
         else:
             found[place] = Identity(answered.id or answered.made_up, own.name or answered.name)
     return found
+
+
+def _is_named(response: Node, calls: list[_Call]) -> bool:
+    own_id = response.text("id")
+    return bool(own_id) and any(call.id == own_id for call in calls)
 
 
 def _answer(response: Node, calls: list[_Call], place: Place) -> tuple[_Call | None, Identity]:

@@ -22,6 +22,7 @@ from proxy_core.dialects.gemini_generate.steps import pages_of, step_parts
 from proxy_core.dialects.gemini_generate.usage import encode_usage
 from proxy_core.errors import Failure, UpstreamProtocolError
 from proxy_core.ir.fold import is_complete, is_cut
+from proxy_core.ir.logprobs import candidates
 from proxy_core.ir.message import (
     EMPTY,
     HostedStep,
@@ -104,7 +105,7 @@ class CandidateWriter:
         gap = "\n\n" if event.segment != self._segment and self._sent else ""
         self._segment = event.segment
         self._sent += len(gap) + len(event.text)
-        return [{"text": gap + event.text, "thought": True}]
+        return [*self._overtaken(), {"text": gap + event.text, "thought": True}]
 
     def finished(self, part: Part) -> list[Wire]:
         """Return what is left to send of a complete part."""
@@ -154,7 +155,13 @@ class CandidateWriter:
             left = self._pop()
             self._waiting = sign
             return [{"text": "", "thoughtSignature": left}] if left else []
-        return [self._signed({"text": text, "thought": True}, sign)] if text or sign else []
+        wires: list[Wire] = [self._signed({"text": text, "thought": True}, sign)] if text or sign else []
+        return [*self._overtaken(), *wires]
+
+    def _overtaken(self) -> list[Wire]:
+        # thinking after thinking: their vendor wants them back in their order
+        left = self._pop()
+        return [{"text": "", "thoughtSignature": left}] if left else []
 
     def _pop(self) -> str | None:
         waiting, self._waiting = self._waiting, None
@@ -189,8 +196,9 @@ class CandidateWriter:
             wire["groundingMetadata"] = grounding
         if (pages := pages_of(self.steps)) is not None:
             wire["urlContextMetadata"] = pages
-        if own and self.end.logprobs:
-            wire["logprobsResult"] = self.end.logprobs
+        logprobs = self.end.logprobs if own else candidates(self.end.logprobs)
+        if logprobs:
+            wire["logprobsResult"] = logprobs
         return wire
 
 

@@ -22,7 +22,14 @@ from proxy_core.dialects.gemini_generate.settings_encode import (
     encode_rest,
     refuse_features,
 )
-from proxy_core.dialects.gemini_generate.tools_encode import LIMITS, encode_choice, encode_tools, forced_alone
+from proxy_core.dialects.gemini_generate.tools_encode import (
+    LIMITS,
+    OWN_LIMITS,
+    encode_choice,
+    encode_tools,
+    forced_alone,
+    is_mixed,
+)
 from proxy_core.ir.message import Json, Message
 from proxy_core.ir.offers import offered
 from proxy_core.ir.reasoning import lost_thoughts
@@ -62,17 +69,22 @@ def _body(request: Request, target: EncodeTarget) -> tuple[dict[str, Json], tupl
     refuse_addresses(request, target.profile)
     given, unoffered = (request, ()) if request.dialect == NAME else offered(request)
     losses.extend(unoffered)
-    fitted, memory = fit_tools(_with_user(forced_alone(given, losses)), LIMITS)
+    limits = OWN_LIMITS if request.dialect == NAME else LIMITS
+    fitted, memory = fit_tools(_with_user(forced_alone(given, losses)), limits)
     fitted = sayable(fitted, target.issuer, losses)
     if request.dialect != NAME:  # its own clients' thoughts are nothing that the vendor reads
         losses.extend(lost_thoughts(request.messages, fitted.messages))
     laws = replace(_LAWS, keep_prefill=target.profile.prefill)
     fitted, moved = arrange(fitted, laws)
     losses.extend(moved)
-    tools = encode_tools(fitted, losses)
+    tools = encode_tools(fitted, losses, mixed=target.profile.mixed_tools)
     has_functions = any("functionDeclarations" in tool for tool in tools)
     rest = encode_rest(fitted, losses)
     calling = encode_choice(fitted.tool_choice, tools, losses)
+    if request.dialect != NAME and is_mixed(tools):
+        # Refused without (public issues, 2026-08); the default mode is the one that suits the mixture.
+        rest = {**rest, "toolConfig.includeServerSideToolInvocations": True}
+        calling = {} if calling == {"mode": "AUTO"} else calling
     sign_calls = target.profile.thinking is not None or not target.profile.known
     own = request.dialect == NAME
     members: dict[str, Json] = {

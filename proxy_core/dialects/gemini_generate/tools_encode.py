@@ -14,8 +14,11 @@ from proxy_core.ir.message import Json, ToolCall
 from proxy_core.ir.request import Function, Hosted, Loss, Request, ToolChoice
 from proxy_core.ir.tools import ToolLimits
 
-LIMITS = ToolLimits(max_name=64, extra_chars="_-.:", digit_start=False)
+OWN_LIMITS = ToolLimits(max_name=64, extra_chars="_-.:", digit_start=False)
 """Names: letter or ``_`` first, then also ``. : -``; 64 is what the vendor takes in practice."""
+
+LIMITS = replace(OWN_LIMITS, extra_chars="_-")
+"""Names that came in another dialect: as everybody takes them, whichever vendor serves the next turn."""
 
 _MEMBERS: Mapping[str, str] = MappingProxyType(
     {"web_search": "googleSearch", "code_execution": "codeExecution", "web_fetch": "urlContext"}
@@ -26,8 +29,8 @@ _PLAIN = frozenset({"type", "name", "web_search_options", "search_context_size",
 def forced_alone(request: Request, losses: list[Loss]) -> Request:
     """Return the request without functions if a hosted tool of its own kind is forced.
 
-    The two cannot be used beside each other, and it is the hosted one that the caller wants now. Functions
-    that the conversation has used must stay.
+    It is the hosted one that the caller wants now, and older models take no other beside it; where they do,
+    the function might be called instead. Functions that the conversation has used must stay.
     """
     kind = request.tool_choice.hosted if request.tool_choice is not None else None
     used = any(isinstance(part, ToolCall) for message in request.messages for part in message.parts)
@@ -39,10 +42,11 @@ def forced_alone(request: Request, losses: list[Loss]) -> Request:
     return replace(request, tools=hosted)
 
 
-def encode_tools(request: Request, losses: list[Loss]) -> list[Json]:
+def encode_tools(request: Request, losses: list[Loss], *, mixed: bool = False) -> list[Json]:
     """Return ``tools``: all functions in one object, each hosted tool in its own.
 
-    Raises UnsupportedError for a hosted tool without an equivalent.
+    ``mixed``: the model takes both beside each other. Raises UnsupportedError for a hosted tool without an
+    equivalent.
     """
     functions = [_function(tool, request, losses) for tool in request.tools if isinstance(tool, Function)]
     tools: list[Json] = [{"functionDeclarations": functions}] if functions else []
@@ -51,11 +55,18 @@ def encode_tools(request: Request, losses: list[Loss]) -> list[Json]:
             continue
         if tool.dialect == NAME:
             tools.append(dict(tool.raw))
-        elif functions and tool.kind in _MEMBERS:
+        elif functions and tool.kind in _MEMBERS and not mixed:
             losses.append(Loss(f"tools[{number}]", "A hosted tool cannot be used beside functions there."))
         else:
             tools.append(_hosted(tool, number, losses))
     return tools
+
+
+def is_mixed(tools: list[Json]) -> bool:
+    """Whether functions stand beside tools that the vendor runs."""
+    return any("functionDeclarations" in tool for tool in tools) and any(
+        tool.keys() - {"functionDeclarations"} for tool in tools
+    )
 
 
 def _function(tool: Function, request: Request, losses: list[Loss]) -> dict[str, Json]:
@@ -64,6 +75,8 @@ def _function(tool: Function, request: Request, losses: list[Loss]) -> dict[str,
         wire["description"] = tool.description
     if tool.schema is not None:
         wire["parametersJsonSchema"] = json_parameters(tool.schema)
+    elif request.dialect != NAME:
+        wire["parametersJsonSchema"] = {"type": "object", "properties": {}}
     if tool.strict:
         _once(losses, Loss("tools.strict", "Strict arguments cannot be asked for there."))
     for key, value in tool.extensions.items():

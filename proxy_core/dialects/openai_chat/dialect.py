@@ -13,6 +13,7 @@ from proxy_core.dialect import (
     EncodeTarget,
     Endpoint,
     ErrorReply,
+    Mended,
     Mode,
     ModelCard,
     Peek,
@@ -213,6 +214,10 @@ class ChatDialect:
     def decode_error(self, status: int, body: bytes) -> Failure:
         """Read an upstream's error body; never raises."""
         return errors.decode_error(status, body)
+
+    def mend(self, body: bytes, call: Call) -> Mended | None:
+        """Nothing is known that would need it."""
+        return None
 
     def edit_request(self, body: bytes, call: Call, edits: Edits, profile: ModelProfile) -> bytes:
         """Apply shallow edits; for embeddings only the model's name is one."""

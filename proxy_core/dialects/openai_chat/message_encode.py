@@ -17,6 +17,7 @@ from proxy_core.ir.message import (
     Opaque,
     Part,
     Reasoning,
+    Refusal,
     Text,
     ToolCall,
     ToolResult,
@@ -94,8 +95,9 @@ def _assistant(message: Message, content: ContentEncoder, issuer: str) -> list[W
     wire: Wire = {"role": "assistant"}
     extensions = encode_history(message, issuer) if content.extends else {}
     text = content.content(said, "" if cited else "\n\n")
-    if not text and not calls and not media and not extensions and said == [] and message.parts:
-        return []  # nothing but thinking that may not be sent
+    worded = any(isinstance(part, Text | Refusal) for part in said)
+    if message.parts and not (text or calls or media or extensions or worded):
+        return []  # nothing but thinking and blocks that may not be sent
     if isinstance(text, str) and not text and calls:
         wire["content"] = None
     else:

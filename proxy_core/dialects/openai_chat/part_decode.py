@@ -126,14 +126,20 @@ def _file(shape: Shape) -> Media:
     if identity:
         return Media("document", FileReference(identity, NAME), name, cache=cache)
     data, path = member.needed_text("file_data"), member.at("file_data")
-    if data[:5].lower() == "data:":
-        found = _from_url(data, "document", path)
-        return Media(found.kind, found.source, name, cache=cache)
     if data[:8].lower().startswith(("http://", "https://")):
         return Media("document", Url(data), name, cache=cache)
-    plain = _base64(data, path)
-    mime = media.sniff_mime(plain) or media.mime_of_name(name) or media.UNKNOWN
-    return Media(media.kind_of(mime), Inline(mime, plain), name, cache=cache)
+    inline = _inline(data, path)
+    mime = media.mime_of_file(inline.mime, inline.data, name)
+    return Media(media.kind_of(mime), Inline(mime, inline.data), name, cache=cache)
+
+
+def _inline(data: str, path: str) -> Inline:
+    if data[:5].lower() != "data:":
+        return Inline(media.UNKNOWN, _base64(data, path))
+    try:
+        return media.parse_data_url(data)
+    except DecodeError as error:
+        raise DecodeError(error.message, param=path) from None
 
 
 def _from_url(url: str, kind: MediaKind, path: str, detail: str | None = None) -> Media:

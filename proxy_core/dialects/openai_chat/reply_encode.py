@@ -10,10 +10,11 @@ from proxy_core.dialects.openai_chat.thinking import encode_call_seal, encode_de
 from proxy_core.dialects.openai_chat.usage import encode_usage
 from proxy_core.dialects.openai_chat.wire import NAME
 from proxy_core.errors import UpstreamProtocolError
+from proxy_core.ir.logprobs import entries
 from proxy_core.ir.media import data_url
 from proxy_core.ir.message import Citation, Inline, Json, Media, Part, Reasoning, Refusal, Text, ToolCall, Url
 from proxy_core.ir.request import Request
-from proxy_core.ir.stream import Candidate, Reply
+from proxy_core.ir.stream import Candidate, Finish, Reply
 
 MALFORMED = "The model called a tool in a way that could not be read."
 _AUDIO_LIFE_S = 3600
@@ -46,9 +47,17 @@ def _choice(candidate: Candidate, created: int) -> dict[str, Json]:
     return {
         "index": candidate.index,
         "message": message,
-        "logprobs": candidate.logprobs if finish.dialect == NAME else None,
+        "logprobs": encode_logprobs(candidate.logprobs, finish),
         "finish_reason": encode_finish(finish, has_calls),
     }
+
+
+def encode_logprobs(logprobs: Json, finish: Finish) -> Json:
+    """Return ``logprobs`` of a choice: the vendor's own, or another's in this dialect's spelling."""
+    if finish.dialect == NAME:
+        return logprobs
+    found = entries(logprobs)
+    return {"content": found, "refusal": None} if found else None
 
 
 def _message(parts: tuple[Part, ...], created: int) -> dict[str, Json]:

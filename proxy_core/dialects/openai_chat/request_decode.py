@@ -113,7 +113,8 @@ def _output(shape: Shape) -> OutputFormat:
         case "json_object":
             return OutputFormat("json")
         case "json_schema":
-            return _schema(form.needed_member("json_schema"))
+            inner = form.member("json_schema")
+            return OutputFormat("json") if inner is None else _schema(inner)
         case _:
             raise wrong(form.at("type"), "text, json_object or json_schema")
 

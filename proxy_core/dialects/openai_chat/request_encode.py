@@ -61,7 +61,7 @@ def encode_request(request: Request, target: EncodeTarget) -> EncodedRequest:
     request, arranged = arrange(request, _LAWS)
     losses.extend(arranged)
     if not target.strict:
-        request = narrow(request, losses)
+        request = narrow(request)
     marks = CacheMarks(target.strict, request.system, request.messages)
     content = ContentEncoder(target.strict, target.takes_extensions, marks, losses)
     body: dict[str, Json] = {"model": target.model}
@@ -132,7 +132,7 @@ def _refuse_search(target: EncodeTarget) -> None:
 def _tools(request: Request, losses: list[Loss]) -> dict[str, Json]:
     if not request.tools:
         return {}
-    wire: dict[str, Json] = {"tools": encode_tools(request.tools, losses)}
+    wire: dict[str, Json] = {"tools": encode_tools(request.tools, losses, own=request.dialect == NAME)}
     if request.tool_choice is not None:
         wire["tool_choice"] = encode_tool_choice(request.tool_choice, request.tools)
     if request.sampling.parallel_tool_calls is not None:

@@ -13,10 +13,10 @@ from proxy_core.dialects.openai_chat.reply_encode import (
     encode_call,
     encode_citations,
     encode_image,
+    encode_logprobs,
 )
 from proxy_core.dialects.openai_chat.thinking import encode_call_seal, encode_details, encode_text_seal
 from proxy_core.dialects.openai_chat.usage import encode_usage
-from proxy_core.dialects.openai_chat.wire import NAME
 from proxy_core.errors import Failure
 from proxy_core.ir.message import Json, Media, Part, Reasoning, Refusal, Text, ToolCall
 from proxy_core.ir.request import Request
@@ -209,8 +209,7 @@ class StreamEncoder:
         if notes:
             lead += self._chunk(event.candidate, {"annotations": notes})
         word = encode_finish(event.finish, choice.calls > 0)
-        logprobs = event.logprobs if event.finish.dialect == NAME else None
-        return lead + self._chunk(event.candidate, {}, word, logprobs)
+        return lead + self._chunk(event.candidate, {}, word, encode_logprobs(event.logprobs, event.finish))
 
     def _fault(self, failure: Failure) -> bytes:
         self._is_over = True

@@ -10,6 +10,7 @@ from proxy_core.errors import UnsupportedError
 from proxy_core.ir.message import Json, Message, ToolCall
 from proxy_core.ir.request import Freeform, Function, Hosted, Loss, Request, Tool, ToolChoice
 from proxy_core.ir.schema import complete
+from proxy_core.ir.tools import NOT_STRICT, asks_strict
 
 _SEARCH = "web_search"
 _PLACE = ("city", "country", "region", "timezone")
@@ -52,11 +53,14 @@ def split_hosted(request: Request, losses: list[Loss]) -> tuple[Request, dict[st
     return replace(request, tools=tuple(kept), tool_choice=choice), search
 
 
-def encode_tools(tools: Iterable[Tool], losses: list[Loss]) -> list[dict[str, Json]]:
-    """Return the declarations."""
+def encode_tools(tools: Iterable[Tool], losses: list[Loss], *, own: bool = False) -> list[dict[str, Json]]:
+    """Return the declarations. ``own``: they came in this dialect, so ``strict`` stays as it was."""
     wire: list[dict[str, Json]] = []
     for tool in tools:
         if isinstance(tool, Function):
+            if tool.strict and not own and not asks_strict(tool):
+                losses.append(Loss("tools[].strict", NOT_STRICT))
+                tool = replace(tool, strict=None)
             wire.append(_function(tool))
             losses.extend(_lost_members(tool))
         elif isinstance(tool, Freeform):
@@ -64,11 +68,11 @@ def encode_tools(tools: Iterable[Tool], losses: list[Loss]) -> list[dict[str, Js
     return wire
 
 
-def narrow(request: Request, losses: list[Loss]) -> Request:
+def narrow(request: Request) -> Request:
     """Return the request with a list of allowed tools said by leaving out the others.
 
-    That is for targets that are not strict. A tool that the history uses must stay declared: then the list
-    is not kept, which is a loss.
+    That is for targets that are not strict. Raises UnsupportedError where the history uses one of those, as it
+    must stay declared.
     """
     choice = request.tool_choice
     if choice is None or len(choice.only) < (2 if choice.mode == "required" else 1):
@@ -76,8 +80,10 @@ def narrow(request: Request, losses: list[Loss]) -> Request:
     used = {part.name for message in request.messages for part in _calls(message)}
     gone = {tool.name for tool in request.tools if not isinstance(tool, Hosted)} - set(choice.only)
     if gone & used:
-        losses.append(Loss("tool_choice", "The list of allowed tools could not be kept; all may be called."))
-        return replace(request, tool_choice=ToolChoice(choice.mode))
+        raise UnsupportedError(
+            "Tools that the conversation has used cannot be held back on this model: allow them too.",
+            param="tool_choice",
+        )
     kept = tuple(tool for tool in request.tools if tool.name not in gone)
     return replace(request, tools=kept, tool_choice=ToolChoice(choice.mode))
 

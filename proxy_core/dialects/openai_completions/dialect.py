@@ -14,6 +14,7 @@ from proxy_core.dialect import (
     EncodeTarget,
     Endpoint,
     ErrorReply,
+    Mended,
     Mode,
     ModelCard,
     Peek,
@@ -29,7 +30,6 @@ from proxy_core.ir.request import EncodedRequest, Loss, Request
 from proxy_core.ir.stream import ReplyDecoder, ReplyEncoder
 from proxy_core.profile import ModelProfile
 from proxy_core.sse import COMMENT_BEAT
-
 
 _MEMBERS: Mapping[str, str] = MappingProxyType(
     {
@@ -158,6 +158,10 @@ class CompletionsDialect:
     def decode_error(self, status: int, body: bytes) -> Failure:
         """Return a plain failure; there is no upstream whose words it could read."""
         return Failure("server", 502, f"The provider answered with status {status}.")
+
+    def mend(self, body: bytes, call: Call) -> Mended | None:
+        """Nothing is known that would need it."""
+        return None
 
     def edit_request(self, body: bytes, call: Call, edits: Edits, profile: ModelProfile) -> bytes:
         """Raise: no upstream is spoken to in this dialect."""

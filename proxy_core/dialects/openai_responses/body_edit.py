@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from proxy_core import jsonbytes
-from proxy_core.dialect import Edits
+from proxy_core.dialect import Call, Edits, Mended
+from proxy_core.dialects.openai_responses.request_decode import session_of
 from proxy_core.dialects.openai_responses.settings_encode import encode_reasoning
 from proxy_core.ir.reasoning import lost_control
 from proxy_core.ir.request import Loss, ReasoningControl
@@ -36,6 +37,14 @@ def edit_request(body: bytes, edits: Edits, profile: ModelProfile) -> bytes:
         if changed.get("reasoning") == now.get("reasoning"):
             changed.pop("reasoning", None)
     return jsonbytes.edit(body, changed, dropped, members) if changed or dropped else body
+
+
+def mend(body: bytes, call: Call) -> Mended | None:
+    """Make the session that Codex names in a header the cache key of a body without. Raises DecodeError."""
+    session = session_of(call) if call.endpoint.operation == "chat" else None
+    if session is None or b'"prompt_cache_key"' in body:
+        return None
+    return Mended(jsonbytes.edit(body, {"prompt_cache_key": session}))
 
 
 def edit_losses(edits: Edits, profile: ModelProfile) -> tuple[Loss, ...]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from proxy_core.dialects.openai_responses.fields import Fields
 from proxy_core.dialects.openai_responses.wire import NAME
 from proxy_core.errors import Failure, UnsupportedError, UpstreamProtocolError
+from proxy_core.ir.fold import WholeEncoder
 from proxy_core.ir.message import Message, Opaque, Part, Seal, Text
 from proxy_core.ir.request import OutputFormat, Request, ToolChoice
 from proxy_core.ir.seal import unwrap, wrap
@@ -73,9 +74,8 @@ class Compacting:
 
     @property
     def failure(self) -> Failure | None:
-        """As the encoder's, for a reply that is not streamed."""
-        found: Failure | None = getattr(self._encoder, "failure", None)
-        return found
+        """As the encoder's."""
+        return self._encoder.failure
 
     def encode(self, event: StreamEvent) -> bytes:
         """Keep the text, hide every part, and bring the item at the end."""
@@ -96,7 +96,7 @@ class Compacting:
 
     def close(self) -> bytes:
         """As the encoder's. Raises UpstreamProtocolError instead of a reply that is not streamed."""
-        if self.failure is not None:
+        if self.failure is not None and isinstance(self._encoder, WholeEncoder):
             raise UpstreamProtocolError(self.failure.message)
         return self._encoder.close()
 

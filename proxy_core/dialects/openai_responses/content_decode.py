@@ -13,10 +13,9 @@ from proxy_core.ir.media import (
     UNKNOWN,
     from_url,
     kind_of,
-    mime_of_name,
+    mime_of_file,
     normalise_base64,
     parse_data_url,
-    sniff_mime,
 )
 from proxy_core.ir.message import (
     CacheMark,
@@ -149,12 +148,11 @@ def _file(part: Fields) -> Media:
 
 def _file_data(data: str, path: str, name: str | None) -> Inline:
     try:
-        if data[:5].lower() == "data:":
-            return parse_data_url(data)
-        plain = normalise_base64(data)
+        is_url = data[:5].lower() == "data:"
+        inline = parse_data_url(data) if is_url else Inline(UNKNOWN, normalise_base64(data))
     except DecodeError as error:
         raise DecodeError(error.message, param=path) from None
-    return Inline(sniff_mime(plain) or mime_of_name(name) or UNKNOWN, plain)
+    return Inline(mime_of_file(inline.mime, inline.data, name), inline.data)
 
 
 def _audio(part: Fields) -> Media:

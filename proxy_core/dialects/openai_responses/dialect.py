@@ -13,6 +13,7 @@ from proxy_core.dialect import (
     EncodeTarget,
     Endpoint,
     ErrorReply,
+    Mended,
     Mode,
     ModelCard,
     Peek,
@@ -225,6 +226,10 @@ class OpenAIResponses:
     def decode_error(self, status: int, body: bytes) -> Failure:
         """See ``errors``."""
         return errors.decode_error(status, body)
+
+    def mend(self, body: bytes, call: Call) -> Mended | None:
+        """See ``body_edit``."""
+        return body_edit.mend(body, call)
 
     def edit_request(self, body: bytes, call: Call, edits: Edits, profile: ModelProfile) -> bytes:
         """See ``body_edit``."""

@@ -54,9 +54,12 @@ class ItemWriter:
 class MessageWriter(ItemWriter):
     """A message: text and refusals that follow each other are its content parts."""
 
-    def __init__(self, frames: Frames, index: int, item_id: str) -> None:
+    def __init__(self, frames: Frames, index: int, item_id: str, phase: str | None = None) -> None:
         head: dict[str, Json] = {"id": item_id, "type": "message", "role": "assistant"}
+        if phase is not None:
+            head["phase"] = phase
         super().__init__(frames, index, {**head, "status": "in_progress", "content": []})
+        self.phase = phase
         self._content: list[Json] = []
         self._kind = ""
         self._sent = ""

@@ -84,7 +84,7 @@ class MessageLane(Lane):
         if position != self._position:
             self._end(self._noted())
             self._position = position
-            self._open = Refusal("") if source == "refusal" else Text("")
+            self._open = Refusal("") if source == "refusal" else Text("", phase=self._phase)
             self._begin(self._open)
         self._sent += text
         self.pending.append(PartDelta(0, text))
@@ -97,11 +97,15 @@ class MessageLane(Lane):
 
     def _noted(self) -> Text | Refusal | None:
         note = self._notes.get(self._position)
-        return None if note is None else decode_piece(note)
+        return None if note is None else decode_piece(note, self._phase)
+
+    @property
+    def _phase(self) -> str | None:
+        return string(self.item.get("phase")) or None
 
     def _finish(self, item: Mapping[str, Json] | None) -> None:
         for place, piece in enumerate(objects((item or {}).get("content"))):
-            part = decode_piece(piece)
+            part = decode_piece(piece, self._phase)
             if place == self._position and self._open is not None:
                 self._end(part)
             elif place not in self._ended and part is not None and part.text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from proxy_core.dialects.openai_responses.wire import NAME
+from proxy_core.dialects.openai_responses.wire import FAMILY
 from proxy_core.errors import UnsupportedError
 from proxy_core.ir.media import data_url
 from proxy_core.ir.message import CacheMark, FileReference, Inline, Json, Media, Text
@@ -69,6 +69,7 @@ def _file(part: Media, path: str) -> dict[str, Json]:
 
 
 def _own_id(source: FileReference, path: str) -> str:
-    if source.dialect != NAME:
+    # All dialects of one vendor begin with its family's name and share its file ids.
+    if not source.dialect.startswith(FAMILY):
         raise UnsupportedError("An uploaded file exists only at the vendor it was sent to.", param=path)
     return source.id

@@ -68,7 +68,8 @@ def decode_item(item: Mapping[str, Json], origin: Origin) -> tuple[Part, ...]:
     kind = string(item.get("type"))
     match kind:
         case "message":
-            parts = (decode_piece(piece) for piece in objects(item.get("content")))
+            phase = string(item.get("phase")) or None
+            parts = (decode_piece(piece, phase) for piece in objects(item.get("content")))
             return tuple(part for part in parts if part is not None and part.text)
         case "reasoning":
             reasoning = decode_reasoning(item, origin)
@@ -84,11 +85,12 @@ def decode_item(item: Mapping[str, Json], origin: Origin) -> tuple[Part, ...]:
             return (Opaque(NAME, item),)
 
 
-def decode_piece(piece: Mapping[str, Json]) -> Text | Refusal | None:
-    """Return one content part of a message."""
+def decode_piece(piece: Mapping[str, Json], phase: str | None = None) -> Text | Refusal | None:
+    """Return one content part of a message; ``phase`` is the message's."""
     match piece.get("type"):
         case "output_text" | "text":
-            return Text(string(piece.get("text")), decode_citations(piece.get("annotations")))
+            text, cited = string(piece.get("text")), decode_citations(piece.get("annotations"))
+            return Text(text, cited, phase=phase)
         case "refusal":
             return Refusal(string(piece.get("refusal")))
         case _:

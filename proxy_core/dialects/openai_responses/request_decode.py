@@ -117,7 +117,7 @@ def _instructions(top: Fields) -> tuple[Part, ...]:
     return (Text(instructions),) if instructions else ()
 
 
-def _session(call: Call) -> str | None:
+def session_of(call: Call) -> str | None:
     """Return the session that Codex names in a header: whose turns belong together, they share a cache."""
     named = (call.headers.get(name, "") for name in _SESSIONS)
     return next((name for name in named if 0 < len(name) <= _LONGEST_KEY), None)
@@ -133,7 +133,7 @@ def _sampling(top: Fields, call: Call) -> Sampling:
         top_logprobs=top.whole("top_logprobs"),
         parallel_tool_calls=top.flag("parallel_tool_calls"),
         service_tier=top.text("service_tier"),
-        cache_key=top.text("prompt_cache_key") or _session(call),
+        cache_key=top.text("prompt_cache_key") or session_of(call),
         user=_user(top),
         metadata=metadata.raw if metadata is not None and metadata.raw else None,
         store=top.flag("store"),

@@ -27,6 +27,7 @@ from proxy_core.dialects.openai_responses.usage import encode_usage
 from proxy_core.dialects.openai_responses.wire import AFTER, ALONE, NAME, SEAL_KIND
 from proxy_core.errors import Failure
 from proxy_core.ir.fold import is_complete, is_cut, unfold
+from proxy_core.ir.logprobs import entries
 from proxy_core.ir.message import (
     EMPTY,
     HostedStep,
@@ -134,7 +135,8 @@ class StreamEncoder:
         return self._response
 
     def _part_begin(self, part: Part) -> None:
-        if not (isinstance(part, Text | Refusal) and isinstance(self._writer, MessageWriter)):
+        goes_on = isinstance(part, Text | Refusal) and isinstance(self._writer, MessageWriter)
+        if not goes_on or (isinstance(part, Text) and part.phase != _phase(self._writer)):
             self._close_item("completed")
         self._release()
         if isinstance(part, ToolCall) and part.typed is None:
@@ -178,7 +180,8 @@ class StreamEncoder:
     def _message(self, part: Text | Refusal) -> MessageWriter:
         writer = self._writer
         if not isinstance(writer, MessageWriter):
-            writer = MessageWriter(self._frames, len(self._output), self._id("msg"))
+            phase = part.phase if isinstance(part, Text) else None
+            writer = MessageWriter(self._frames, len(self._output), self._id("msg"), phase)
             self._writer = writer
         if not writer.is_open:
             writer.begin(part)
@@ -286,13 +289,27 @@ class StreamEncoder:
         self._frames.emit("response.failed", response=self.final)
 
 
+def _phase(writer: ItemWriter | None) -> str | None:
+    return writer.phase if isinstance(writer, MessageWriter) else None
+
+
 def encode_reply(reply: Reply, request: Request, created: int) -> bytes:
     """Write a whole response: the last state of its stream, so that both always agree."""
     encoder = StreamEncoder(request, created)
     for event in unfold(reply):
         encoder.encode(event)
     encoder.close()
+    _add_logprobs(encoder.final, entries(reply.candidates[0].logprobs))
     return jsonbytes.encode(encoder.final)
+
+
+def _add_logprobs(response: Mapping[str, Json] | None, found: list[dict[str, Json]]) -> None:
+    """Put them on the first text: other vendors do not say which part of a reply a token belongs to."""
+    for item in (response or EMPTY).get("output", ()):
+        for part in item.get("content", ()) if item.get("type") == "message" else ():
+            if part.get("type") == "output_text":
+                part["logprobs"] = found
+                return
 
 
 def encode_fault(failure: Failure, head: Mapping[str, Json] = EMPTY, number: int = 0) -> bytes:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from proxy_core.dialects.openai_responses.hosted import encode_hosted, wire_type
 from proxy_core.dialects.openai_responses.wire import NAME
 from proxy_core.errors import UnsupportedError
 from proxy_core.ir.message import Json
 from proxy_core.ir.request import Freeform, Function, Hosted, Loss, Tool, ToolChoice
 from proxy_core.ir.schema import complete
+from proxy_core.ir.tools import NOT_STRICT, asks_strict
 
 
 def encode_tools(tools: tuple[Tool, ...], own: bool) -> tuple[list[Json], list[Loss]]:
@@ -36,6 +35,8 @@ def encode_tools(tools: tuple[Tool, ...], own: bool) -> tuple[list[Json], list[L
             losses += [
                 Loss(f"{path}.{name}", "Functions have no such member here.") for name in tool.extensions
             ]
+            if tool.strict and not asks_strict(tool):
+                losses.append(Loss(f"{path}.strict", NOT_STRICT))
         if tool.namespace is None:
             written.append(entry)
         elif tool.namespace in spaces:
@@ -68,22 +69,12 @@ def _function(tool: Function, own: bool) -> dict[str, Json]:
     if own:
         entry["parameters"] = tool.schema
     else:
-        entry["parameters"] = None if tool.schema is None else object_schema(tool.schema)
+        entry["parameters"] = None if tool.schema is None else complete(tool.schema)
     # Absent means strict here and loose everywhere else.
-    entry["strict"] = tool.strict if own else bool(tool.strict)
+    entry["strict"] = tool.strict if own else asks_strict(tool)
     if own:
         entry.update(tool.extensions)
     return entry
-
-
-def object_schema(schema: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the schema as an object; the vendor demands properties of it and of all objects inside."""
-    fixed = complete(schema)
-    if not any(key in fixed for key in ("type", "anyOf", "oneOf", "allOf", "$ref")):
-        fixed = {"type": "object", **fixed}
-    if fixed.get("type") == "object" and not isinstance(fixed.get("properties"), dict):
-        fixed["properties"] = {}
-    return fixed
 
 
 def _freeform(tool: Freeform) -> dict[str, Json]:

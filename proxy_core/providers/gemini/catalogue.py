@@ -50,6 +50,7 @@ def _model(name: str, title: str | None, thinking: Thinking | None) -> ModelProf
         known=True,
         # media inside a functionResponse came with generation 3 (dossier of public docs, 2026-11-20)
         result_media=_OLD.match(name) is None,
+        mixed_tools=_OLD.match(name) is None,
         modalities=_MODALITIES,
     )
 

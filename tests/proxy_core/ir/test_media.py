@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 from proxy_core.errors import DecodeError
 from proxy_core.ir.media import (
+    UNKNOWN,
     as_text,
     data_url,
     from_url,
     kind_of,
+    mime_of_file,
     mime_of_name,
     normalise_base64,
     parse_data_url,
@@ -191,3 +193,20 @@ def test_bytes_overrule_an_unspecific_type_and_that_of_an_image(said: str, data:
 )
 def test_a_name_tells_a_type(name: str | None, mime: str | None) -> None:
     assert mime_of_name(name) == mime
+
+
+@pytest.mark.parametrize(
+    ("said", "raw", "name", "mime"),
+    [
+        ("text/csv", b"%PDF-1.7", "a.pdf", "text/csv"),
+        ("", b"%PDF-1.7", "a.txt", "application/pdf"),
+        (UNKNOWN, b"a,b", "a.csv", "text/csv"),
+        ("", b"print()", "a.py", "text/plain"),
+        ("", "é".encode(), None, "text/plain"),
+        ("", b"\xff\xfe", "a.bin", UNKNOWN),
+        ("", b"a\x00", None, UNKNOWN),
+        ("", b"", None, UNKNOWN),
+    ],
+)
+def test_a_file_is_what_is_said_or_shown_or_named(said: str, raw: bytes, name: str | None, mime: str) -> None:
+    assert mime_of_file(said, base64.b64encode(raw).decode(), name) == mime

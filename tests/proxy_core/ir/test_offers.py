@@ -1,6 +1,6 @@
-from proxy_core.ir.message import Message, ToolCall, ToolResult
+from proxy_core.ir.message import Message, Opaque, Text, ToolCall, ToolResult
 from proxy_core.ir.offers import offered
-from proxy_core.ir.request import Freeform, Function, Hosted, Request, Tool, ToolChoice
+from proxy_core.ir.request import Freeform, Function, Hosted, Request, Tool, ToolChange, ToolChoice
 
 OPEN, LATER, OTHER = Function("open"), Function("later", deferred=True), Freeform("other", deferred=True)
 SEARCH = Hosted("tool_search", "some", {})
@@ -42,3 +42,34 @@ def test_loaded_called_and_chosen_tools_are_offered() -> None:
 
 def test_a_second_declaration_without_deferral_has_loaded_the_first() -> None:
     assert _offered(LATER, Function("later")) == ["later", "later"]
+
+
+def test_changes_inside_the_conversation_leave_the_tools_of_its_end() -> None:
+    new = Function("new")
+    changes = (
+        ToolChange("open", False),
+        ToolChange("later", True),
+        ToolChange("new", True, new),
+        ToolChange("gone", True, Function("gone")),
+        ToolChange("gone", False),
+    )
+    said = Message("system", (Text("Note."), Opaque("some", {"type": "change"}, told=True)))
+    bare = Message("system", (Opaque("some", {"type": "change"}, told=True),))
+    kept = Message("user", (Opaque("some", {"type": "other"}),))
+    request = Request(
+        "some",
+        "m",
+        (said, bare, kept),
+        tools=(OPEN, LATER, OTHER, Function("new", "old")),
+        tool_changes=changes,
+    )
+    found, losses = offered(request)
+    assert found.tools == (Function("later"), new)
+    assert found.messages == (Message("system", (Text("Note."),)), kept)
+    assert [loss.path for loss in losses] == ["tools[1]"]
+
+
+def test_a_tool_that_came_back_is_offered() -> None:
+    changes = (ToolChange("open", False), ToolChange("open", True))
+    found, losses = offered(Request("some", "m", (), tools=(OPEN,), tool_changes=changes))
+    assert (found.tools, losses) == ((OPEN,), ())

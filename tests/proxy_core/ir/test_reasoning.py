@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_core.ir.reasoning import asks_for_none, fit, lost_control
+from proxy_core.ir.message import Message, Reasoning, Seal, Text
+from proxy_core.ir.reasoning import asks_for_none, fit, lost_control, lost_thoughts
 from proxy_core.ir.request import ReasoningControl as Control
 from proxy_core.profile import LEVELS, Level, ModelProfile, Thinking, budget_for
 
@@ -137,3 +138,15 @@ def test_no_thinking_can_be_asked_for_in_three_ways() -> None:
     assert all(map(asks_for_none, (Control("off"), Control("level", "none"), Control("budget", budget=0))))
     assert not any(map(asks_for_none, (Control(), Control("auto"), Control("budget", budget=-1))))
     assert not asks_for_none(Control("level", "low"))
+
+
+def test_thinking_that_is_gone_is_one_loss() -> None:
+    seal = Seal(None, "some.kind", "value")
+    thought = Message("model", (Reasoning(("Hm.",), seal), Reasoning(("Hm.",), seal), Text("Yes.")))
+    (lost,) = lost_thoughts([thought, thought])
+    assert lost.path == "messages[].reasoning"
+    moved = Message("model", (Text("Yes.", seal=seal),))
+    told = Message("model", (Reasoning(("Hm.",)), Text("Yes.")))
+    assert lost_thoughts([thought], [moved]) == lost_thoughts([thought], [told]) == ()
+    assert lost_thoughts([Message("model", (Reasoning(()), Text("Yes.")))]) == ()
+    assert lost_thoughts([Message("model", (Reasoning((), seal),))], [told])

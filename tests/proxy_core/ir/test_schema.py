@@ -1,4 +1,8 @@
-from proxy_core.ir.schema import complete, repaired
+from typing import Any
+
+import pytest
+
+from proxy_core.ir.schema import complete, is_strict, object_root, repaired
 
 TEXT = {"type": "string"}
 
@@ -54,3 +58,87 @@ def test_nothing_is_changed_in_place_and_depth_is_bounded() -> None:
     given = {"type": "object", "properties": {"a": {"type": "string", "required": True}}}
     complete(given)
     assert given == {"type": "object", "properties": {"a": {"type": "string", "required": True}}}
+
+
+@pytest.mark.parametrize("schema", [None, {}, {"type": "string"}, {"type": ["object", "null"]}])
+def test_the_root_is_an_object_with_properties(schema: dict[str, Any] | None) -> None:
+    assert object_root(schema) == {"type": "object", "properties": {}}
+
+
+def test_a_good_schema_stays() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"b": {"type": "string"}, "a": {"anyOf": [{"type": "null"}]}},
+        "required": ["a", "b"],
+        "additionalProperties": False,
+        "description": "d",
+    }
+    before = repr(schema)
+    assert object_root(schema) == schema
+    assert repr(schema) == before
+
+
+def test_a_union_at_the_root_becomes_one_object() -> None:
+    schema = {
+        "$defs": {"B": {"type": "object", "properties": {"x": {}, "b": {}}, "required": ["b", "x"]}},
+        "oneOf": [
+            {"type": "object", "properties": {"x": {"type": "string"}, "a": {}}, "required": ["a", "x"]},
+            {"$ref": "#/$defs/B"},
+        ],
+        "additionalProperties": False,
+    }
+    merged = object_root(schema)
+    assert set(merged["properties"]) == {"x", "a", "b"}
+    assert merged["properties"]["x"] == {"type": "string"}
+    assert merged["required"] == ["x"]
+    assert not {"oneOf", "additionalProperties"} & set(merged)
+
+
+def test_all_of_adds_up() -> None:
+    parts = [{"properties": {"a": {}}, "required": ["a"]}, {"properties": {"b": {}}, "required": ["b"]}]
+    assert object_root({"allOf": parts})["required"] == ["a", "b"]
+
+
+def test_a_reference_at_the_root_is_followed_once() -> None:
+    schema = {"$ref": "#/$defs/A", "$defs": {"A": {"type": "object", "properties": {"a": {}}}}}
+    assert object_root(schema)["properties"] == {"a": {}}
+    assert object_root({"$ref": "#"})["properties"] == {}
+    assert object_root({"$ref": "#/missing/x"})["properties"] == {}
+    assert object_root({"properties": 3, "required": True, "anyOf": 1}) == object_root(None)
+
+
+@pytest.mark.parametrize(
+    ("schema", "strict"),
+    [
+        ({"type": "object", "properties": {}, "additionalProperties": False}, True),
+        ({"type": "object", "properties": {}}, False),
+        ({"type": "object", "properties": {"a": TEXT}, "additionalProperties": False}, False),
+        (
+            {"type": "object", "properties": {"a": TEXT}, "required": ["a"], "additionalProperties": False},
+            True,
+        ),
+        (
+            {
+                "type": "object",
+                "properties": {"a": {"type": "array", "items": {"type": "object", "properties": {}}}},
+                "required": ["a"],
+                "additionalProperties": False,
+            },
+            False,
+        ),
+        ({"anyOf": [{"type": "object"}]}, False),
+        ({"$defs": {"a": {"type": "object"}}}, False),
+    ],
+)
+def test_what_openai_takes_as_strict(schema: dict[str, Any], strict: bool) -> None:
+    assert is_strict(schema) is strict
+
+
+def test_a_root_that_is_no_plain_object_becomes_one() -> None:
+    either = [{"type": "object", "properties": {"a": TEXT}}, {"type": "object", "properties": {"b": TEXT}}]
+    for schema in ({"anyOf": either}, {"type": "object", "oneOf": either}):
+        assert complete(schema) == {"type": "object", "properties": {"a": TEXT, "b": TEXT}}
+    assert complete({}) == {"type": "object", "properties": {}}
+    assert complete({"type": "object", "properties": {"l": {"type": "array"}}})["properties"] == {
+        "l": {"type": "array", "items": {}}
+    }

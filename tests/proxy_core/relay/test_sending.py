@@ -45,7 +45,7 @@ async def test_client_headers_only_go_to_a_vendor_of_the_same_dialect(upstream: 
     assert (request.body, request.stream) == (b"{}", True)
 
 
-async def test_what_a_body_needs_beside_it_goes_along_unless_the_client_said_it() -> None:
+async def test_what_a_body_needs_beside_it_goes_along_with_what_the_client_said() -> None:
     out, transport = sender(Recorded(), Recorded())
     found = attempt(CHAT, ANTHROPIC, Client(), pulse(), vendor=keyless(ANTHROPIC))
     assert found.encoded is not None
@@ -57,7 +57,7 @@ async def test_what_a_body_needs_beside_it_goes_along_unless_the_client_said_it(
     # re-encoded within one dialect, as a body that holds one of our envelopes is
     plan = dataclasses.replace(own.plan, is_passthrough=False)
     await out.send(dataclasses.replace(own, plan=plan, encoded=encoded), b"{}")
-    assert [one.headers["anthropic-beta"] for one in transport.requests] == ["b2", "b1"]
+    assert [one.headers["anthropic-beta"] for one in transport.requests] == ["b2", "b2,b1"]
 
 
 async def test_an_error_is_raised_and_its_reply_closed() -> None:

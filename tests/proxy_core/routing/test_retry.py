@@ -1,6 +1,6 @@
 import pytest
 
-from proxy_core.errors import Failure, FailureKind, FailureScope
+from proxy_core.errors import Failure, FailureKind, FailureScope, VaultLockedError
 from proxy_core.routing.retry import decide, is_callers_fault, may_pass, refuses_reasoning
 
 
@@ -54,7 +54,11 @@ def test_the_same_target_comes_after_all_others() -> None:
     ],
 )
 def test_what_may_pass_at_once(kind: FailureKind, status: int, wait: float | None, passes: bool) -> None:
-    assert may_pass(Failure(kind, status or 502, "No.", retry_after_s=wait), status) is passes
+    assert may_pass(Failure(kind, status or 502, "No.", retry_after_s=wait, scope="model"), status) is passes
+
+
+def test_a_locked_vault_of_ours_does_not_open_by_asking_again() -> None:
+    assert not may_pass(VaultLockedError("Locked.").failure(), 0)
 
 
 @pytest.mark.parametrize(

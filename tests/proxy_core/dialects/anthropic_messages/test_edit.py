@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from proxy_core.dialect import Edits
-from proxy_core.dialects.anthropic_messages.edit import edit_losses, edit_request
+from proxy_core.dialect import Call, Edits, Endpoint
+from proxy_core.dialects.anthropic_messages.edit import edit_losses, edit_request, mend
 from proxy_core.ir.request import ReasoningControl
 from proxy_core.profile import ModelProfile
 from tests.proxy_core.dialects.anthropic_messages.support import ADAPTIVE, BUDGET
@@ -94,3 +94,36 @@ def test_thinking_that_is_left_out_is_told(
 )
 def test_a_value_that_is_kept_or_moved_is_no_loss(edits: Edits, profile: ModelProfile) -> None:
     assert edit_losses(BODY, edits, profile) == ()
+
+
+def _call(**headers: str) -> Call:
+    endpoint = Endpoint("POST", "/v1/messages", "chat")
+    return Call(endpoint, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+@pytest.mark.parametrize(
+    ("betas", "header", "wanted"),
+    [
+        ('["a","b"]', None, "a,b"),
+        ('["a","b"]', "b, c", "b,c,a"),
+        ('"a"', None, "a"),
+        ("[]", "c", "c"),
+        ("[]", None, None),
+    ],
+)
+def test_betas_move_to_the_header(betas: str, header: str | None, wanted: str | None) -> None:
+    body = f'{{"model": "m", "betas": {betas}, "max_tokens": 1.0}}'.encode()
+    found = mend(body, _call(**({"anthropic_beta": header} if header else {})))
+    assert found is not None
+    assert found.body == b'{"model": "m", "max_tokens": 1.0}'
+    assert found.headers == ({"anthropic-beta": wanted} if wanted else {})
+
+
+@pytest.mark.parametrize("betas", ["1", "null", '["a\\nb"]', '["a,b"]', "[1]", '["é"]'])
+def test_what_no_header_can_hold_stays(betas: str) -> None:
+    assert mend(f'{{"betas": {betas}}}'.encode(), _call()) is None
+
+
+def test_without_betas_nothing_is_looked_at() -> None:
+    assert mend(b"no json", _call()) is None
+    assert mend(b'{"a": {"betas": ["x"]}}', _call()) is None

@@ -46,6 +46,11 @@ def test_own_blocks_come_back(block: dict[str, Any]) -> None:
     assert encode_blocks(decode_block(block, ISSUER)) == [block]
 
 
+@pytest.mark.parametrize("block", [{}, {"type": None}, {"text": "a"}, {"type": 5}])
+def test_a_block_without_a_type_is_none(block: dict[str, Any]) -> None:
+    assert encode_blocks(decode_block(block, ISSUER)) == []
+
+
 def test_seals_belong_to_the_issuer() -> None:
     part = decode_block({"type": "thinking", "thinking": "hm", "signature": "s"}, ISSUER)
     assert part == Reasoning(("hm",), Seal(ISSUER, "anthropic.signature", "s"))

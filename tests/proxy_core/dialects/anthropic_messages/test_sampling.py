@@ -79,7 +79,9 @@ def test_tiers(tier: str, wire: str) -> None:
 @pytest.mark.parametrize("tier", ["priority", "fast"])
 def test_a_faster_tier_is_fast_mode_where_the_model_has_one(tier: str) -> None:
     assert _written(_sampled(service_tier=tier), ModelProfile("m", fast=True))[0] == {"speed": "fast"}
-    assert _written(_sampled(service_tier=tier))[:2] == ({}, {"service_tier"})
+    assert _written(_sampled(service_tier=tier), ModelProfile("m"))[0] == {"speed": "fast"}
+    known = ModelProfile("m", known=True)
+    assert _written(_sampled(service_tier=tier), known)[:2] == ({}, {"service_tier"})
 
 
 def test_fast_mode_of_an_own_client_stays() -> None:

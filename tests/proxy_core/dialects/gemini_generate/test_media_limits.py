@@ -34,7 +34,7 @@ def test_who_speaks_the_dialect_knows_what_the_model_takes() -> None:
     [
         (["low"], "MEDIA_RESOLUTION_LOW", []),
         (["low", "low"], "MEDIA_RESOLUTION_LOW", []),
-        (["high", "low"], "MEDIA_RESOLUTION_HIGH", []),
+        (["high", "low"], "MEDIA_RESOLUTION_HIGH", ["detail"]),
         (["original", None], "MEDIA_RESOLUTION_HIGH", []),
         (["low", "auto"], None, ["detail"]),
         (["auto", None], None, []),

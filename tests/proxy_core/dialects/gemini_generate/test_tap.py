@@ -66,3 +66,22 @@ def test_its_fault_is_the_dialect_s(mode: Mode) -> None:
     failure = Failure("server", 502, "Gone.")
     assert DIALECT.tap(mode).encode_fault(failure) == DIALECT.encode_fault(failure, mode)
     assert (DIALECT.encode_fault(failure, mode) == b"") == (mode == "whole")
+
+
+def test_the_last_count_is_told_whichever_chunk_it_stands_in() -> None:
+    def chunk(text: str, count: int | None, reason: str | None = None) -> bytes:
+        candidate: dict[str, object] = {"content": {"parts": [{"text": text}]}, "index": 0}
+        if reason is not None:
+            candidate["finishReason"] = reason
+        value: dict[str, object] = {"candidates": [candidate]}
+        if count is not None:
+            value["usageMetadata"] = {"promptTokenCount": 1, "candidatesTokenCount": count}
+        return b"data: " + json.dumps(value).encode() + b"\n\n"
+
+    for counts, last in (((1, 2, 3), 3), ((1, 2, None), 2), ((1, None, None), 1), ((None, None, 3), 3)):
+        tap = DIALECT.tap("stream")
+        for count, reason in zip(counts, (None, None, "STOP"), strict=True):
+            tap.feed(chunk("x", count, reason))
+        tap.close()
+        assert tap.usage is not None
+        assert tap.usage.output_tokens == last

@@ -19,7 +19,7 @@ def test_all_functions_stand_in_one_object() -> None:
         {
             "functionDeclarations": [
                 {"name": "f", "description": "F.", "parametersJsonSchema": SCHEMA},
-                {"name": "g"},
+                {"name": "g", "parametersJsonSchema": {"type": "object", "properties": {}}},
             ]
         }
     ]

@@ -135,7 +135,7 @@ def test_unknown_members_are_kept_for_the_family() -> None:
         ({"stop": 3}, "stop"),
         ({"reasoning_effort": "huge"}, "reasoning_effort"),
         ({"response_format": {"type": "xml"}}, "response_format.type"),
-        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
+        ({"response_format": {"type": "json_schema", "json_schema": 1}}, "response_format.json_schema"),
         ({"modalities": "text"}, "modalities"),
         ({"stream_options": 1}, "stream_options"),
     ],

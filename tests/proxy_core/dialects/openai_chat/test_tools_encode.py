@@ -11,7 +11,7 @@ F, G = Function("f"), Function("g")
 
 
 def test_functions_and_freeform_tools() -> None:
-    tools = (Function("f", "d", {"type": "object"}, True), Freeform("p", "patch", "start: x", "lark"))
+    tools = (Function("f", "d", {"type": "object"}, False), Freeform("p", "patch", "start: x", "lark"))
     assert encode(request(tools=tools))["tools"] == [
         {
             "type": "function",
@@ -19,7 +19,7 @@ def test_functions_and_freeform_tools() -> None:
                 "name": "f",
                 "description": "d",
                 "parameters": {"type": "object", "properties": {}},
-                "strict": True,
+                "strict": False,
             },
         },
         {
@@ -70,8 +70,18 @@ def test_tools_of_the_history_stay_declared() -> None:
         Message("user", (ToolResult("c"),)),
     )
     asked = request(*turns, tools=(F, G), tool_choice=ToolChoice("auto", ("g",)))
-    assert len(encode(asked, strict=False)["tools"]) == 2
-    assert "tool_choice" in losses(asked, strict=False)
+    with pytest.raises(UnsupportedError, match="allow them too"):
+        encode(asked, strict=False)
+
+
+def test_strict_goes_with_a_schema_that_is_strict() -> None:
+    closed = {"type": "object", "properties": {}, "additionalProperties": False}
+    tools = (Function("f", schema=closed, strict=True), Function("g", schema={"type": "object"}, strict=True))
+    asked = request(tools=tools)
+    assert [tool["function"].get("strict") for tool in encode(asked)["tools"]] == [True, None]
+    assert "tools[].strict" in losses(asked)
+    own = request(tools=tools, dialect="openai_chat")
+    assert [tool["function"]["strict"] for tool in encode(own)["tools"]] == [True, True]
 
 
 def test_no_tools_no_choice() -> None:

@@ -1,5 +1,5 @@
-from proxy_core.dialect import Edits
-from proxy_core.dialects.openai_responses.body_edit import edit_losses, edit_request
+from proxy_core.dialect import Call, Edits, Endpoint, Operation
+from proxy_core.dialects.openai_responses.body_edit import edit_losses, edit_request, mend
 from proxy_core.ir.request import ReasoningControl
 from proxy_core.jsonbytes import decode_object
 from proxy_core.profile import ModelProfile
@@ -39,3 +39,20 @@ def test_a_model_that_does_not_think_gets_no_reasoning() -> None:
     assert [loss.path for loss in edit_losses(high, PLAIN)] == ["reasoning"]
     assert edit_losses(high, THINKER) == edit_losses(Edits("up"), PLAIN) == ()
     assert edit_losses(Edits(reasoning=ReasoningControl("off")), PLAIN) == ()
+
+
+def _call(operation: Operation, **headers: str) -> Call:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Call(Endpoint("POST", "/v1/responses", operation), headers=named)
+
+
+def test_a_session_is_the_cache_key_where_there_is_none() -> None:
+    body = b'{"model": "m", "n": 1.0}'
+    found = mend(body, _call("chat", session_id="s"))
+    assert found is not None
+    assert found.body == b'{"model": "m", "n": 1.0,"prompt_cache_key":"s"}'
+    assert found.headers == {}
+    assert mend(b'{"prompt_cache_key": "k"}', _call("chat", session_id="s")) is None
+    assert mend(body, _call("chat")) is None
+    assert mend(body, _call("chat", session_id="x" * 1000)) is None
+    assert mend(body, _call("count_tokens", session_id="s")) is None

@@ -146,3 +146,12 @@ def test_without_a_beginning_the_fault_is_the_dialect_s() -> None:
     failure = Failure("server", 502, "Gone.")
     assert DIALECT.tap("stream").encode_fault(failure) == DIALECT.encode_fault(failure, "stream")
     assert DIALECT.tap("whole").encode_fault(failure) == b""
+
+
+def test_half_an_event_leaves_its_number_free() -> None:
+    tap = DIALECT.tap("stream")
+    tap.feed(
+        b'event: a\ndata: {"type":"a","sequence_number":4}\n\nevent: b\ndata: {"type":"b","sequence_number":5}'
+    )
+    tap.close()
+    assert b'"sequence_number":5' in tap.encode_fault(Failure("server", 502, "Gone."))

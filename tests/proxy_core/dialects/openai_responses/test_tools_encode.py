@@ -1,12 +1,12 @@
 import pytest
 
-from proxy_core.dialects.openai_responses.tools_encode import encode_choice, encode_tools, object_schema
+from proxy_core.dialects.openai_responses.tools_encode import encode_choice, encode_tools
 from proxy_core.errors import UnsupportedError
 from proxy_core.ir.request import Freeform, Function, Hosted, ToolChoice
 
 
 def test_functions_always_have_parameters_and_strict() -> None:
-    tools, losses = encode_tools((Function("f"), Function("g", "d", {"type": "object"}, True)), own=False)
+    tools, losses = encode_tools((Function("f"), Function("g", "d", {"type": "object"}, False)), own=False)
     assert tools == [
         {"type": "function", "name": "f", "parameters": None, "strict": False},
         {
@@ -14,7 +14,7 @@ def test_functions_always_have_parameters_and_strict() -> None:
             "name": "g",
             "description": "d",
             "parameters": {"type": "object", "properties": {}},
-            "strict": True,
+            "strict": False,
         },
     ]
     assert losses == []
@@ -56,10 +56,20 @@ def test_hosted_tools() -> None:
 
 
 def test_schemas_are_objects() -> None:
-    assert object_schema({}) == {"type": "object", "properties": {}}
-    assert object_schema({"anyOf": []}) == {"anyOf": []}
     whole = {"type": "object", "properties": {"type": {"type": "string"}}}
-    assert object_schema(whole) == whole
+    for schema, sent in (({}, {"type": "object", "properties": {}}), (whole, whole)):
+        (tool,), losses = encode_tools((Function("f", schema=schema),), own=False)
+        assert tool["parameters"] == sent
+        assert losses == []
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_strict_goes_with_a_schema_that_is_strict(own: bool) -> None:
+    closed = {"type": "object", "properties": {}, "additionalProperties": False}
+    tools = (Function("f", schema=closed, strict=True), Function("g", schema={"type": "object"}, strict=True))
+    written, losses = encode_tools(tools, own=own)
+    assert [tool["strict"] for tool in written] == [True, own]
+    assert [loss.path for loss in losses] == ([] if own else ["tools[1].strict"])
 
 
 def test_choices() -> None:

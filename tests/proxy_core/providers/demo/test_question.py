@@ -27,7 +27,8 @@ def test_the_plain_facts() -> None:
 
 
 def test_the_newer_limit_wins_and_effort_none_stops_thinking() -> None:
-    question = asked(max_tokens=9, max_completion_tokens=5, reasoning_effort="none", stop=["a", "", "b"])
+    stop = ["a", "", ["x"], 5, "b"]
+    question = asked(max_tokens=9, max_completion_tokens=5, reasoning_effort="none", stop=stop)
     assert (question.limit, question.thinks, question.stop) == (5, False, ("a", "b"))
 
 
