@@ -29,9 +29,9 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, QtMsgType, Signal, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
-from qasync import QEventLoop
 
 from app import logs
+from app.readiness import SocketLoop
 
 log = logging.getLogger(__name__)
 _qt_log = logging.getLogger("qt")
@@ -180,7 +180,7 @@ class Agenda(QObject):
             self._turns.stop()
 
 
-class DesktopLoop(QEventLoop):  # type: ignore[misc]
+class DesktopLoop(SocketLoop):
     """qasync's loop with an agenda that forgets what was cancelled and never fires early."""
 
     def __init__(self, app: QApplication) -> None:
