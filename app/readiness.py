@@ -22,7 +22,7 @@ Ready = list[tuple[selectors.SelectorKey, int]]
 
 
 class Readiness(QObject):
-    """Hands ``take`` what is ready, and asks again once ``call_soon`` comes round to it: after all of that."""
+    """Hands ``take`` what is ready, and asks again when ``call_soon`` comes round to it: after all that."""
 
     def __init__(
         self, take: Callable[[Ready], object], call_soon: Callable[[Callable[[], None]], object]

@@ -7,6 +7,7 @@ must stay the beginning of an object, and become one.
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import Literal
 
 from proxy_core import jsonbytes
@@ -20,7 +21,7 @@ _WORD_CHARS = frozenset("0123456789+-.eEtrufalsn")
 _WORDS = ("true", "false", "null")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _NUMBER_START = re.compile(r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?(?:(?<=\d)[eE][+-]?\d*)?)?")
-_CLOSERS = {"{": "}", "[": "]"}
+_CLOSERS = MappingProxyType({"{": "}", "[": "]"})
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 

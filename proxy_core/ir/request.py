@@ -57,7 +57,7 @@ Tool = Function | Freeform | Hosted
 
 @dataclass(frozen=True, slots=True)
 class ToolChange:
-    """Inside the conversation a tool became callable, or ceased to be. ``tool``: it is declared there only."""
+    """In the conversation a tool became callable, or ceased to be. ``tool``: it is declared only there."""
 
     name: str
     is_offered: bool

@@ -96,7 +96,7 @@ def _completed(value: Json, depth: int) -> Json:
 
 
 def is_strict(schema: Mapping[str, Json]) -> bool:
-    """Whether every object of the schema is closed and requires all that it has, as OpenAI's strict tools must."""
+    """Whether every object of the schema is closed and requires all that it has, as OpenAI wants it."""
     return _is_strict(schema, 0)
 
 

@@ -200,7 +200,9 @@ def test_case_080_broken_arguments_never_break_the_reply(client: str) -> None:
     wanted: Any = {"_raw": broken} if client in (ANTHROPIC, GEMINI) else broken
     assert made(client, got) == [("f", wanted)]
     assert FINISH[client](got) == TOOL[client]
-    assert lint(client, streamed_bytes(CHAT, answer(CHAT, ("f", broken)), client, stream=False)) == []
+    faults = lint(client, streamed_bytes(CHAT, answer(CHAT, ("f", broken)), client, stream=False))
+    wants_object = client in (ANTHROPIC, GEMINI)  # elsewhere the text is passed through as it is
+    assert [fault for fault in faults if wants_object or "not JSON" not in fault] == []
 
 
 @pytest.mark.parametrize("size", [1, 4, 100])

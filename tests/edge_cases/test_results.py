@@ -7,6 +7,9 @@ import pytest
 
 from tests.edge_cases.through import ANTHROPIC, CHAT, EVERY, GEMINI, RESPONSES, encoded
 from tests.edge_cases.tool_shapes import responses, seen
+from tests.end_to_end.client import calling
+from tests.end_to_end.line import account, running
+from tests.upstreams.server import FakeVendor
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PIXEL}}
@@ -44,6 +47,15 @@ def test_case_088_a_result_that_is_no_text_becomes_compact_json(target: str, out
         assert said == output
     else:
         assert said == text
+
+
+@pytest.mark.parametrize(
+    ("content", "text"), [({"a": 1}, '{"a":1}'), ([1, {"b": 2}], '[1,{"b":2}]'), (5, "5"), (False, "false")]
+)
+@pytest.mark.parametrize("target", [CHAT, RESPONSES, GEMINI])
+def test_case_088_nor_need_it_be_text_from_anthropic_s_clients(target: str, content: Any, text: str) -> None:
+    said = _result(ANTHROPIC, _anthropic(content=content), target)
+    assert said == (content if target == GEMINI and isinstance(content, dict) else text)
 
 
 @pytest.mark.parametrize("target", EVERY)
@@ -175,3 +187,23 @@ def test_case_095_responses_without_a_name_take_those_of_the_calls_before(target
     if target == GEMINI:
         answered = [part["functionResponse"]["name"] for part in sent["contents"][2]["parts"]]
         assert answered == list(names)
+
+
+async def test_case_095_the_vendor_of_its_own_clients_gets_the_names_as_well() -> None:
+    """A body that stays in this dialect is passed as it is, but for what the vendor would refuse."""
+    names = ("first", "second")
+    turns = [
+        {"role": "user", "parts": [{"text": "Go."}]},
+        {"role": "model", "parts": [{"functionCall": {"name": name, "args": {}}} for name in names]},
+        {"role": "user", "parts": [{"functionResponse": {"name": "", "response": {"output": "x"}}}] * 2},
+    ]
+    async with (
+        FakeVendor(GEMINI) as vendor,
+        running([account("one", vendor, "gemini-2.5-flash")]) as line,
+        calling(line) as caller,
+    ):
+        got = await caller.post("/v1beta/models/gemini-2.5-flash:generateContent", {"contents": turns})
+        assert got.status == 200, got.body
+        sent = vendor.requests[-1].body["contents"]
+    assert [part["functionResponse"]["name"] for part in sent[2]["parts"]] == list(names)
+    assert sent[:2] == turns[:2]

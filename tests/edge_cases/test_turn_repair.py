@@ -38,6 +38,9 @@ from tests.edge_cases.turns import (
     use,
     user,
 )
+from tests.end_to_end.client import calling
+from tests.end_to_end.line import account, running
+from tests.upstreams.server import FakeVendor
 
 RESPONSES_TOOLS = [{"type": "function", "name": "f", "parameters": None, "strict": None}]
 
@@ -84,6 +87,24 @@ def test_case_032_parts_without_data_go_unless_they_are_signed(upstream: str) ->
     else:
         assert shape(upstream, sent) == ["user:q", "model:x", "user:y"]
         assert "c2ln" not in json.dumps(sent)
+
+
+async def test_case_032_the_vendor_of_its_own_clients_gets_none_either() -> None:
+    """A body that stays in this dialect is passed as it is, but for what the vendor would refuse."""
+    body = gemini(
+        content("user", {}, {"text": "q"}, {"text": ""}),
+        content("model", {}),
+        content("model", {"text": "x"}),
+        content("user", {"text": "y"}),
+    )
+    async with (
+        FakeVendor(GEMINI) as vendor,
+        running([account("one", vendor, "gemini-2.5-flash")]) as line,
+        calling(line) as caller,
+    ):
+        got = await caller.post("/v1beta/models/gemini-2.5-flash:generateContent", body)
+        assert got.status == 200, got.body
+        assert shape(GEMINI, vendor.requests[-1].body) == ["user:q", "model:x", "user:y"]
 
 
 def test_case_032_an_empty_chat_part_is_no_gemini_part() -> None:

@@ -179,7 +179,9 @@ async def test_every_piece_goes_on_before_the_next_one_comes(dialect: str) -> No
     assert sample is not None
     count = SAID[dialect]
     async with (
-        FakeVendor(dialect, behaviour=Replay("01-plain-text", Delivery(frames=count, ending="hold"))) as vendor,
+        FakeVendor(
+            dialect, behaviour=Replay("01-plain-text", Delivery(frames=count, ending="hold"))
+        ) as vendor,
         running([account("one", vendor, name)]) as line,
         calling(line) as caller,
         caller.open(dialect, name) as reply,

@@ -130,7 +130,7 @@ async def test_a_client_that_counts_its_retries_is_believed() -> None:
     ("told", "said"), [(0, 1), (1, 1), (20, 20), (60, 59), (90, 59), (300, 59), (301, 301), (7200, 7200)]
 )
 async def test_a_wait_is_told_so_that_clients_use_it(client: str, told: int, said: int) -> None:
-    """Claude Code gives up at 61 s, so its dialect has steps; others are told the truth; 5 minutes are final."""
+    """Claude Code gives up at 61 s, so its dialect has steps; others hear the truth; 5 minutes are final."""
     if client != ANTHROPIC:
         said = told
     limited = Fail(429, "rate_limit", "Slow down.", retry_after=told)

@@ -26,8 +26,8 @@ class Delivery:
     ends. `noise`: meaningless frames before and between the others. `compress`: gzip although nobody asked.
     `ending` says what follows after `frames` frames (None: all of them; of a whole answer half of its bytes):
     end is orderly, cut resets the connection, stop ends the response early but in order, hold is silence
-    until the client leaves. `before_headers`: the ending comes before any byte, so `hold` hangs. `delay`: seconds
-    before the headers.
+    until the client leaves. `before_headers`: the ending comes before any byte, so `hold` hangs. `delay`:
+    seconds before the headers.
     """
 
     write: int | None = None

@@ -248,7 +248,7 @@ def _tool_result(block: Fields, names: Mapping[str, str]) -> ToolResult:
     parts: list[Text | Media] = []
     if isinstance(content, str):
         parts = [Text(content)]
-    elif isinstance(content, dict):  # seen from tools that answer with their bare result
+    elif not _are_blocks(content):  # seen from tools that answer with their bare result
         parts = [Text(jsonbytes.text(content))]
     elif content is not None:
         parts = [_result_part(item) for item in block.objects("content")]
@@ -257,15 +257,26 @@ def _tool_result(block: Fields, names: Mapping[str, str]) -> ToolResult:
         content=tuple(parts),
         name=names.get(call_id),
         is_error=block.maybe_bool("is_error") or False,
-        as_text=not isinstance(content, list),
+        as_text=not isinstance(content, list) or not _are_blocks(content),
         cache=_mark(block),
         loads=_loads(content),
     )
 
 
+def _are_blocks(content: Json) -> bool:
+    """Whether a result is a list of blocks, or nothing."""
+    if not isinstance(content, list):
+        return content is None
+    return not content or any(map(_is_block, content))
+
+
+def _is_block(item: Json) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("type"), str)
+
+
 def _loads(content: Json) -> tuple[str, ...]:
     blocks = content if isinstance(content, list) else ()
-    named = (one.get("tool_name") for one in blocks if one.get("type") == "tool_reference")
+    named = (one.get("tool_name") for one in blocks if _is_block(one) and one["type"] == "tool_reference")
     return tuple(name for name in named if isinstance(name, str))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -60,6 +61,14 @@ def decode_block(block: Mapping[str, Json], issuer: str) -> Part:
             return steps.decode_result(block)
         case _:
             return Opaque(NAME, dict(block))
+
+
+def identified(block: Mapping[str, Json], reply_id: str, place: int) -> Mapping[str, Json]:
+    """Return the block; a call that came without an id gets one that is the same every time."""
+    if block.get("type") != "tool_use" or _word(block, "id"):
+        return block
+    seed = f"{reply_id}:{place}:{_word(block, 'name')}".encode("utf-8", "surrogatepass")
+    return {**block, "id": "toolu_" + hashlib.sha256(seed).hexdigest()[:24]}
 
 
 def _word(block: Mapping[str, Json], key: str) -> str:

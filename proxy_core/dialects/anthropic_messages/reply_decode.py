@@ -7,7 +7,7 @@ from dataclasses import replace
 from proxy_core import jsonbytes
 from proxy_core.dialects.anthropic_messages.errors import failure_of
 from proxy_core.dialects.anthropic_messages.finish import decode_finish
-from proxy_core.dialects.anthropic_messages.reply_blocks import decode_block
+from proxy_core.dialects.anthropic_messages.reply_blocks import decode_block, identified
 from proxy_core.dialects.anthropic_messages.usage import decode_usage
 from proxy_core.dialects.anthropic_messages.words import NAME
 from proxy_core.errors import DecodeError, UpstreamProtocolError
@@ -27,21 +27,21 @@ def decode_reply(body: bytes, issuer: str) -> Reply:
     content = value.get("content")
     if not isinstance(content, list):
         raise UpstreamProtocolError("The provider's answer has no content.")
-    finish = decode_finish(value) or Finish("stop", None, NAME)
-    parts = _cut(tuple(_part(block, issuer) for block in content), finish)
+    finish, reply_id = decode_finish(value) or Finish("stop", None, NAME), _word(value.get("id"))
+    parts = _cut(tuple(_part(block, issuer, reply_id, place) for place, block in enumerate(content)), finish)
     usage = value.get("usage")
     return Reply(
-        id=_word(value.get("id")),
+        id=reply_id,
         model=_word(value.get("model")),
         candidates=(Candidate(parts, finish),),
         usage=decode_usage(usage) if isinstance(usage, dict) else None,
     )
 
 
-def _part(block: Json, issuer: str) -> Part:
+def _part(block: Json, issuer: str, reply_id: str, place: int) -> Part:
     if not isinstance(block, dict):
         raise UpstreamProtocolError("The provider's answer holds a block that is no object.")
-    return decode_block(block, issuer)
+    return decode_block(identified(block, reply_id, place), issuer)
 
 
 def _cut(parts: tuple[Part, ...], finish: Finish) -> tuple[Part, ...]:

@@ -13,6 +13,7 @@ from proxy_core import jsonbytes
 from proxy_core.dialects.anthropic_messages.block_build import BlockBuilder
 from proxy_core.dialects.anthropic_messages.errors import failure_of
 from proxy_core.dialects.anthropic_messages.finish import decode_finish
+from proxy_core.dialects.anthropic_messages.reply_blocks import identified
 from proxy_core.dialects.anthropic_messages.usage import decode_usage, merge_usage
 from proxy_core.dialects.anthropic_messages.words import NAME
 from proxy_core.errors import DecodeError, UpstreamProtocolError
@@ -42,6 +43,7 @@ class StreamDecoder:
         self._is_first_open = False  # whether the PartBegin of the first of them is out
         self._parts = 0
         self._usage: dict[str, Json] = {}
+        self._id = ""
         self._has_begun = False
         self._has_ended = False
         self._is_over = False
@@ -107,8 +109,9 @@ class StreamDecoder:
         self._has_begun = True
         self._usage = merge_usage({}, message.get("usage"))
         said, model = message.get("id"), message.get("model")
+        self._id = said if isinstance(said, str) else ""
         return Begin(
-            id=said if isinstance(said, str) else "",
+            id=self._id,
             model=model if isinstance(model, str) else "",
             usage=decode_usage(self._usage) if self._usage else None,
         )
@@ -122,7 +125,8 @@ class StreamDecoder:
         index = message.get("index")
         if self._has_ended or not isinstance(index, int) or index in self._blocks:
             return
-        self._blocks[index] = BlockBuilder(_member(message, "content_block"), self._issuer)
+        block = identified(_member(message, "content_block"), self._id, index)
+        self._blocks[index] = BlockBuilder(block, self._issuer)
         yield from self._advance()
 
     def _delta(self, message: dict[str, Any]) -> Iterator[StreamEvent]:

@@ -54,4 +54,4 @@ def _change(block: Fields) -> ToolChange | None:
         case "mcp_tool_reference" | "mcp_toolset_reference":
             return None
         case word:
-            refuse(tool.at("type"), f"{word!r} is not possible here.")
+            return refuse(tool.at("type"), f"{word!r} is not possible here.")

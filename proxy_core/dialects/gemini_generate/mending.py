@@ -1,4 +1,7 @@
-"""Signatures that a client wrote in both spellings, in a body that stays in this dialect."""
+"""What clients write but the vendor refuses, put right in a body that stays in this dialect.
+
+Signatures in both spellings, parts without any data, and results that do not name their tool.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +9,73 @@ from typing import Any
 
 from proxy_core import jsonbytes
 from proxy_core.dialect import Mended
+from proxy_core.dialects.gemini_generate.pairing import identify
+from proxy_core.dialects.gemini_generate.reading import Node
 
 _SPELLED = ("thoughtSignature", "thought_signature")
 _RESULTS = ("functionResponse", "function_response")
+_NAMELESS = (b'"name":""', b'"name": ""')
+_EMPTY = (b"[{}", b",{}", b", {}", b'{"text":""}', b'{"text": ""}')
 
 
 def mend(body: bytes) -> Mended | None:
-    """Return the body with one signature a part, and none on results of tools; None where all is well.
+    """Return the body put right, None where all is well.
 
-    The vendor refuses a part that names the same member twice. Raises DecodeError.
+    A part keeps one signature, and results of tools none: the vendor refuses a member that is there twice.
+    Parts without data go, and turns that had no others. A result without a name gets that of its call.
+    Raises DecodeError.
     """
-    if not all(f'"{name}"'.encode() in body for name in _SPELLED):
+    twice = all(f'"{name}"'.encode() in body for name in _SPELLED)
+    empty = any(mark in body for mark in _EMPTY)
+    if not (twice or empty or any(mark in body for mark in _NAMELESS)):
         return None
     members = jsonbytes.members(body)
     contents = jsonbytes.peek(members, ("contents",)).get("contents")
-    parts = [part for content in _objects(contents) for part in _objects(content.get("parts"))]
-    if not sum(map(_mended, parts)):
+    turns = _objects(contents)
+    changes = sum(_mended(part) for turn in turns for part in _objects(turn.get("parts"))) if twice else 0
+    changes += _name_results(turns)
+    if empty and isinstance(contents, list):
+        kept = [turn for turn in contents if not _is_emptied(turn)]
+        changes += sum(map(_drop_empty, kept)) + len(contents) - len(kept)
+        contents = kept or contents
+    if not changes:
         return None
     return Mended(jsonbytes.edit(body, {"contents": contents}, found=members))
+
+
+def _is_emptied(turn: Any) -> bool:
+    parts = turn.get("parts") if isinstance(turn, dict) else None
+    return isinstance(parts, list) and bool(parts) and all(map(_is_empty, parts))
+
+
+def _drop_empty(turn: Any) -> int:
+    parts = turn.get("parts") if isinstance(turn, dict) else None
+    if not isinstance(parts, list):
+        return 0
+    kept = [part for part in parts if not _is_empty(part)]
+    turn["parts"] = kept
+    return len(parts) - len(kept)
+
+
+def _is_empty(part: Any) -> bool:
+    return part in ({}, {"text": ""})
+
+
+def _name_results(turns: list[dict[str, Any]]) -> int:
+    results = [
+        (place, part[key])
+        for at, turn in enumerate(turns)
+        for place, part in (((at, number), part) for number, part in enumerate(_objects(turn.get("parts"))))
+        for key in _RESULTS
+        if isinstance(part.get(key), dict) and part[key].get("name") == ""
+    ]
+    if not results:
+        return 0
+    nodes = [[Node.of(part, "contents") for part in _objects(turn.get("parts"))] for turn in turns]
+    found = identify(nodes)
+    for place, result in results:
+        result["name"] = found[place].name
+    return sum(bool(result["name"]) for _, result in results)
 
 
 def _mended(part: dict[str, Any]) -> bool:

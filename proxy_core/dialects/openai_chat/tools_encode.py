@@ -71,8 +71,8 @@ def encode_tools(tools: Iterable[Tool], losses: list[Loss], *, own: bool = False
 def narrow(request: Request) -> Request:
     """Return the request with a list of allowed tools said by leaving out the others.
 
-    That is for targets that are not strict. Raises UnsupportedError where the history uses one of those, as it
-    must stay declared.
+    That is for targets that are not strict. Raises UnsupportedError where the history uses one of those, as
+    it must stay declared.
     """
     choice = request.tool_choice
     if choice is None or len(choice.only) < (2 if choice.mode == "required" else 1):

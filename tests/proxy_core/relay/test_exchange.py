@@ -18,10 +18,16 @@ def test_a_request_is_decoded_once_and_late(monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_was_dropped_fits_into_a_header() -> None:
     found = exchange(CHAT)
     assert found.dropped() == ""
-    found.losses = tuple(Loss(path, "No.") for path in ("seed", "top_k", "seed", "ümlaut\r\nx: y", "messages[].what I said"))
+    found.losses = tuple(
+        Loss(path, "No.") for path in ("seed", "top_k", "seed", "ümlaut\r\nx: y", "messages[].what I said")
+    )
     assert found.dropped() == "seed, top_k, ?, messages[].?"
     asked = exchange(RESPONSES)
-    asked.losses = (Loss("messages[2].name", "No."), Loss("messages[4].name", "No."), Loss("verbosity", "No."))
+    asked.losses = (
+        Loss("messages[2].name", "No."),
+        Loss("messages[4].name", "No."),
+        Loss("verbosity", "No."),
+    )
     assert asked.dropped() == "input[].name, text.verbosity"
     found.losses = tuple(Loss(f"knob_{number}", "No.") for number in range(500))
     assert len(found.dropped()) == 1000

@@ -8,6 +8,7 @@ from proxy_core.dialects.anthropic_messages.reply_blocks import (
     decode_block,
     encode_blocks,
     encode_content,
+    identified,
 )
 from proxy_core.dialects.anthropic_messages.words import UNSIGNED
 from proxy_core.ir.message import (
@@ -49,6 +50,15 @@ def test_own_blocks_come_back(block: dict[str, Any]) -> None:
 @pytest.mark.parametrize("block", [{}, {"type": None}, {"text": "a"}, {"type": 5}])
 def test_a_block_without_a_type_is_none(block: dict[str, Any]) -> None:
     assert encode_blocks(decode_block(block, ISSUER)) == []
+
+
+def test_a_call_without_an_id_gets_one_that_stays_the_same() -> None:
+    call = {"type": "tool_use", "name": "f", "input": {}}
+    found = identified(call, "msg_1", 0)
+    assert found == identified(call, "msg_1", 0)
+    assert len({found["id"], identified(call, "msg_1", 1)["id"], identified(call, "msg_2", 0)["id"]}) == 3
+    assert identified({**call, "id": "own"}, "msg_1", 0)["id"] == "own"
+    assert identified({"type": "text"}, "msg_1", 0) == {"type": "text"}
 
 
 def test_seals_belong_to_the_issuer() -> None:

@@ -93,7 +93,9 @@ def test_extensions_of_the_own_family_come_back_and_others_are_lost() -> None:
     own = {"context_management": {"edits": []}, "container": "c", "betas": ["x"]}
     request = decoded(**own)
     assert {key: encoded(request).get(key) for key in own} == {**own, "betas": None}
-    assert set(lost(request)) == {"betas"}
+    assert encode_request(request, target()).headers == {"anthropic-beta": "x"}
+    assert set(lost(request)) == set()
+    assert set(lost(decoded(betas=[1]))) == {"betas"}
     other = foreign(extensions={"openai": {"prediction": {}, "include": []}})
     assert set(lost(other)) == {"prediction", "include"}
     config = decoded(output_config={"task_budget": 3, "effort": "low"}, thinking={"type": "adaptive"})

@@ -58,3 +58,29 @@ def test_odd_bodies_are_the_vendors_matter(contents: str) -> None:
 def test_a_broken_body_is_refused() -> None:
     with pytest.raises(DecodeError):
         mend(b'{"thoughtSignature": "thought_signature", "thought_signature"')
+
+
+def _whole(*turns: Any) -> Any:
+    found = mend(json.dumps({"contents": list(turns)}).encode())
+    return None if found is None else json.loads(found.body)["contents"]
+
+
+def _turn(role: str, *parts: Any) -> dict[str, Any]:
+    return {"role": role, "parts": list(parts)}
+
+
+@pytest.mark.parametrize("member", ["functionResponse", "function_response"])
+def test_results_get_the_names_of_their_calls(member: str) -> None:
+    calls = _turn("model", {"functionCall": {"name": "f"}}, {"functionCall": {"id": "b", "name": "g"}})
+    results = _turn("user", {member: {"name": "", "id": "b"}}, {member: {"name": "", "response": {}}})
+    named = _turn("user", {member: {"name": "g", "id": "b"}}, {member: {"name": "f", "response": {}}})
+    assert _whole(calls, results) == [calls, named]
+    assert _whole(_turn("user", {member: {"name": ""}})) is None  # no call that it could answer
+
+
+def test_parts_without_data_go_and_turns_that_had_no_others() -> None:
+    said, sealed = {"text": "x"}, {"text": "", "thoughtSignature": "c2ln"}
+    turns = (_turn("user", {}, said, {"text": ""}), _turn("model", {"text": ""}), _turn("model", sealed))
+    assert _whole(*turns) == [_turn("user", said), _turn("model", sealed)]
+    assert _whole(_turn("user", {"functionCall": {"name": "f", "args": {"l": [{}, {"text": ""}]}}})) is None
+    assert _whole(_turn("user", {}), "odd", {"parts": []}) == ["odd", {"parts": []}]

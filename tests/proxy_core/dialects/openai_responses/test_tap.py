@@ -151,7 +151,8 @@ def test_without_a_beginning_the_fault_is_the_dialect_s() -> None:
 def test_half_an_event_leaves_its_number_free() -> None:
     tap = DIALECT.tap("stream")
     tap.feed(
-        b'event: a\ndata: {"type":"a","sequence_number":4}\n\nevent: b\ndata: {"type":"b","sequence_number":5}'
+        b'event: a\ndata: {"type":"a","sequence_number":4}\n\n'
+        b'event: b\ndata: {"type":"b","sequence_number":5}'
     )
     tap.close()
     assert b'"sequence_number":5' in tap.encode_fault(Failure("server", 502, "Gone."))
