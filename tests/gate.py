@@ -22,6 +22,20 @@ from tests.desktop import Desktop, DesktopError, stop
 ROOT = Path(__file__).resolve().parents[1]
 TIME_LIMIT_S = 25 * 60
 
+ALONE = (
+    "tests/app",
+    "tests/architecture",
+    "tests/bench",
+    "tests/hostile",
+    "tests/packaging",
+    "tests/proxy_core/stores",
+    "tests/end_to_end/test_command_line.py",
+    "tests/end_to_end/test_kill.py",
+    "tests/end_to_end/test_readme.py",
+    "tests/end_to_end/test_tray.py",
+)
+"""Tests that use the one screen, bus and keyring, start programs, or compare times."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -32,8 +46,8 @@ class Result:
     seconds: float
 
 
-def steps(pytest_arguments: list[str]) -> tuple[tuple[str, list[str]], ...]:
-    """Return (name, command) in the order they run; the last one is the one that needs a desktop."""
+def checks() -> tuple[tuple[str, list[str]], ...]:
+    """Return (name, command) of what reads the source only, in the order they run."""
     scripts = sysconfig.get_path("scripts")
     tool = {name: shutil.which(name, path=scripts) or name for name in ("ruff", "lint-imports")}
     python = [sys.executable, "-m"]
@@ -43,8 +57,20 @@ def steps(pytest_arguments: list[str]) -> tuple[tuple[str, list[str]], ...]:
         ("mypy", [*python, "mypy"]),
         ("mypy packaging", [*python, "mypy", "packaging/dev.py"]),
         ("lint-imports", [tool["lint-imports"], "--no-logo", "--no-cache"]),
-        ("pytest", [*python, "pytest", *pytest_arguments]),
     )
+
+
+def suites(arguments: list[str]) -> list[tuple[str, list[str]]]:
+    """Return the steps that run tests: first what shares nothing, side by side, then what shares a screen.
+
+    Whoever names arguments means one run of exactly that.
+    """
+    pytest = [sys.executable, "-m", "pytest"]
+    if arguments:
+        return [("pytest", [*pytest, *arguments])]
+    apart = [f"--ignore={path}" for path in ALONE]
+    beside = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile", "-q"]
+    return [("pytest beside", [*pytest, *beside, *apart]), ("pytest alone", [*pytest, "-q", *ALONE])]
 
 
 def perform(name: str, command: list[str], env: dict[str, str], deadline: float) -> Result:
@@ -95,10 +121,12 @@ def main(arguments: list[str]) -> int:
     deadline = time.monotonic() + TIME_LIMIT_S
     results: list[Result] = []
     try:
-        *checks, tests = steps(arguments)
-        results += [perform(name, command, dict(os.environ), deadline) for name, command in checks]
+        # workers must number parametrized tests alike
+        plain = {**os.environ, "PYTHONHASHSEED": "0"}
+        results += [perform(name, command, plain, deadline) for name, command in checks()]
         with desktop() as env:
-            results.append(perform(*tests, env, deadline))
+            seeded = {**env, "PYTHONHASHSEED": "0"}
+            results += [perform(name, command, seeded, deadline) for name, command in suites(arguments)]
     except DesktopError as error:
         results.append(Result("desktop", f"FAILED: {error}", 0.0))
     except KeyboardInterrupt:

@@ -52,7 +52,8 @@ def test_every_step_runs_and_one_failure_is_enough(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     planted = (("first", python("raise SystemExit(1)")), ("second", python("pass")), ("last", python("pass")))
-    monkeypatch.setattr(gate, "steps", lambda _arguments: planted)
+    monkeypatch.setattr(gate, "checks", lambda: planted[:1])
+    monkeypatch.setattr(gate, "suites", lambda _arguments: list(planted[1:]))
     monkeypatch.setattr(Desktop, "open", lambda _self: [])
     monkeypatch.setattr(signal, "signal", lambda _number, _handler: None)
     assert gate.main([]) == 1
@@ -62,12 +63,22 @@ def test_every_step_runs_and_one_failure_is_enough(
         ["second", "passed"],
         ["last", "passed"],
     ]
-    monkeypatch.setattr(gate, "steps", lambda _arguments: planted[1:])
+    monkeypatch.setattr(gate, "checks", tuple)
     assert gate.main([]) == 0
 
 
 def test_pytest_arguments_go_to_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert gate.steps(["-k", "this"])[-1][1][-2:] == ["-k", "this"]
+    ((_, command),) = gate.suites(["-k", "this"])
+    assert command[-2:] == ["-k", "this"]
+
+
+def test_no_test_is_in_neither_run_or_in_both() -> None:
+    (_, beside), (_, alone) = gate.suites([])
+    assert [word.removeprefix("--ignore=") for word in beside if word.startswith("--ignore=")] == list(
+        gate.ALONE
+    )
+    assert alone[-len(gate.ALONE) :] == list(gate.ALONE)
+    assert [path for path in gate.ALONE if not (gate.ROOT / path).exists()] == []
 
 
 @LINUX
