@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass
 
 from proxy_core import jsonbytes
 from proxy_core.dialect import Call, Dialect, Edits
+from proxy_core.ir.seal import has_envelope
 from proxy_core.profile import ModelProfile
 from proxy_core.registry import discover
+from proxy_core.relay.seal_watch import marked
 from tests.bench.replies import canned
 from tests.bench.requests import DIALECTS, SHORT, Size, body
 
@@ -52,13 +54,17 @@ def _own(dialect: Dialect, short: str, name: str, size: Size, seconds: float) ->
     profile = ModelProfile(id="another-model")
 
     def read() -> None:
-        # what the server and the relay ask of a body before they pass it on
+        # what the server and the relay ask of a body before they pass it on: whose it is, which model and
+        # mode, and whether there is opaque reasoning in it
         if call.path_model is not None:
             dialect.peek(content, call)
-            return
-        members = jsonbytes.members(content)
-        dialect.claims(frozenset(members))
-        dialect.peek(members, call)
+        else:
+            members = jsonbytes.members(content)
+            dialect.claims(frozenset(members))
+            dialect.peek(members, call)
+        assert not has_envelope(content)
+        assert dialect.seal_fields is not None
+        assert not marked(content, dialect.seal_fields)
 
     def watch() -> None:
         tap = dialect.tap("stream")

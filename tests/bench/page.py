@@ -47,8 +47,9 @@ _LITELLM = """\
 LiteLLM's proxy runs without database and log, with one worker, and gets a tenth of the streams where 200
 run at once."""
 _OWN = """\
-*Read* is what routing asks of a body that is passed on, *watch* what the tap costs on a short streamed
-reply, *rename* what another name for the model adds (an alias). Best of many batches, milliseconds."""
+*Read* is what routing and the search for opaque reasoning ask of a body that is passed on, *watch* what the
+tap costs on a short streamed reply, *rename* what another name for the model adds (an alias). Best of many
+batches, milliseconds."""
 _WINDOW = """\
 The desktop program with Qt drawing on no screen; a 16 ms timer stands for an animation. *Own* leaves out
 the time for which the loop's thread was ready to run and other programs had the cores (a lower bound: some
