@@ -91,6 +91,8 @@ class TomlSettings:
     def _watch(self, wake: Callable[[], object]) -> BaseObserver:
         # The file may be a link into another folder: both places count.
         places = {self._path, self._path.resolve()}
+        # it calls its own stop an error when the thread was just about to look (watchdog 7); the rest it raises
+        logging.getLogger("watchdog.observers.inotify").setLevel(logging.CRITICAL)
         observer = Observer()
         try:
             for place in places:
