@@ -91,7 +91,7 @@ class TomlSettings:
     def _watch(self, wake: Callable[[], object]) -> BaseObserver:
         # The file may be a link into another folder: both places count.
         places = {self._path, self._path.resolve()}
-        # it calls its own stop an error when the thread was just about to look (watchdog 7); the rest it raises
+        # its own stop is an error to it when the thread was about to look (watchdog 7); the rest it raises
         logging.getLogger("watchdog.observers.inotify").setLevel(logging.CRITICAL)
         observer = Observer()
         try:
